@@ -1,0 +1,41 @@
+//! Password hashing, off the thread that serves requests.
+
+use std::sync::Arc;
+
+use domain::{Password, PasswordHash, PasswordHasher, Random, Verdict};
+use tokio::sync::Semaphore;
+use web::ApiError;
+
+/// One hash takes a whole core and 19 MiB. A process does one at a time; further ones wait here, without a thread.
+const PARALLEL_HASHES: usize = 1;
+
+/// Hashes and verifies passwords.
+pub(crate) struct Hashing {
+    hasher: Arc<PasswordHasher>,
+    permits: Semaphore,
+}
+
+impl Hashing {
+    pub(crate) fn new() -> Self {
+        Self { hasher: Arc::new(PasswordHasher::new()), permits: Semaphore::new(PARALLEL_HASHES) }
+    }
+
+    /// Tries a password; with no stored hash the same work is done in vain.
+    pub(crate) async fn verify(&self, password: Password, stored: Option<PasswordHash>) -> Result<Verdict, ApiError> {
+        self.run(move |hasher| hasher.verify(&password, stored.as_ref())).await
+    }
+
+    /// Hashes a password anew.
+    pub(crate) async fn hash(&self, password: Password, random: Arc<dyn Random>) -> Result<PasswordHash, ApiError> {
+        self.run(move |hasher| hasher.hash(&password, &*random)).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&PasswordHasher) -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let _permit = self.permits.acquire().await.map_err(|error| ApiError::Internal(error.into()))?;
+        let hasher = Arc::clone(&self.hasher);
+        tokio::task::spawn_blocking(move || work(&hasher)).await.map_err(|error| ApiError::Internal(error.into()))
+    }
+}

@@ -1,0 +1,118 @@
+//! Sign-on: log on, check in, log off, confirm.
+//!
+//! | endpoint | file |
+//! |---|---|
+//! | `POST /logon`, `POST /auth` | `log_on.rs` |
+//! | `POST /checkin` | `check_in.rs` |
+//! | `POST /logout` | `log_off.rs` |
+//! | `POST /confirm` | `confirm.rs` |
+
+mod auth_return;
+mod check_in;
+mod confirm;
+mod credentials;
+mod hashing;
+mod log_off;
+mod log_on;
+mod route;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws::{Clients, DynamoAccounts};
+use domain::{AccountStore, Random};
+use session::{SigningKeySource, Tokens};
+use web::error::Source;
+use web::{ApiError, Authenticator, Function, InvalidConfig, Origins, PublicUrl, Request, RequestLog, Response, Settings};
+
+use crate::hashing::Hashing;
+pub use crate::route::Route;
+
+/// What the function is told by its environment.
+#[derive(Clone, Debug)]
+pub struct Config {
+    table: String,
+    url: PublicUrl,
+    origins: Origins,
+    signing_keys: SigningKeySource,
+    token_ttl_seconds: u64,
+    session_ttl_seconds: u64,
+}
+
+impl Config {
+    /// Reads `TABLE_NAME`, `PUBLIC_BASE_URL`, `ALLOWED_ORIGINS`, `SIGNING_KEYS` or `SIGNING_KEYS_PARAMETER`,
+    /// `TOKEN_TTL_SECONDS` and `SESSION_TTL_SECONDS`.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
+        let mut settings = Settings::new(lookup);
+        let (table, edge) = (settings.text("TABLE_NAME"), settings.public_url_and_origins());
+        let signing_keys = settings.signing_keys();
+        let token_ttl_seconds = settings.seconds("TOKEN_TTL_SECONDS");
+        let session_ttl_seconds = settings.seconds("SESSION_TTL_SECONDS");
+        settings.finish(|| {
+            let (url, origins) = edge?;
+            Some(Self {
+                table: table?,
+                url,
+                origins,
+                signing_keys: signing_keys?,
+                token_ttl_seconds: token_ttl_seconds?,
+                session_ttl_seconds: session_ttl_seconds?,
+            })
+        })
+    }
+}
+
+/// Everything that the endpoints need.
+pub struct App {
+    accounts: Arc<dyn AccountStore>,
+    authenticator: Authenticator,
+    hashing: Hashing,
+    random: Arc<dyn Random>,
+    origins: Origins,
+    secure_cookies: bool,
+    token_ttl_seconds: u64,
+    session_ttl_seconds: u64,
+}
+
+impl App {
+    /// The function over AWS, as its environment describes it.
+    pub async fn load(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Source> {
+        let config = Config::read(lookup)?;
+        let clients = Clients::load().await;
+        let keys = aws::load_signing_keys(&clients, &config.signing_keys).await?;
+        let store = Arc::new(DynamoAccounts::new(&clients, config.table));
+        let tokens = Tokens::new(keys, config.url.as_str().to_owned());
+        let clock = Arc::new(web::SystemClock);
+        Ok(Self {
+            accounts: store.clone(),
+            authenticator: Authenticator { tokens: Arc::new(tokens), sessions: store, clock },
+            hashing: Hashing::new(),
+            random: Arc::new(web::SystemRandom),
+            origins: config.origins,
+            secure_cookies: config.url.is_https(),
+            token_ttl_seconds: config.token_ttl_seconds,
+            session_ttl_seconds: config.session_ttl_seconds,
+        })
+    }
+}
+
+#[async_trait]
+impl Function for App {
+    fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
+    async fn handle(&self, request: Request, log: &mut RequestLog) -> Result<Response, ApiError> {
+        let route = Route::parse(&request.method, &request.path)?;
+        log.route = Some(route.name());
+        match route {
+            Route::LogOn => log_on::log_on(self, &request, log).await,
+            Route::CheckIn => check_in::check_in(self, &self.authenticator.caller(&request, log).await?),
+            Route::LogOff => log_off::log_off(self, &self.authenticator.caller(&request, log).await?).await,
+            Route::Confirm => confirm::confirm(self, &self.authenticator.caller(&request, log).await?, &request).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod testing;

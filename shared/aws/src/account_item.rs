@@ -1,0 +1,109 @@
+//! How an account lies in the table.
+//!
+//! | pk | sk | holds |
+//! |---|---|---|
+//! | `USER#<id>` | `PROFILE` | the account |
+//! | `USER#<id>` | `SESSION#<session id>` | a session |
+//! | `EMAIL#<normalised address>` | `OWNER` | the id of the account that owns the address |
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{Account, AccountId, EmailAddress, PasswordHash, Profile, Role, StoreError, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::failure::corrupt;
+
+/// A stored record.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// The primary key of a record.
+pub(crate) fn key(pk: String, sk: &str) -> Item {
+    let text = |value: &str| AttributeValue::S(value.to_owned());
+    HashMap::from([("pk".to_owned(), AttributeValue::S(pk)), ("sk".to_owned(), text(sk))])
+}
+
+/// The partition of everything that belongs to an account.
+pub(crate) fn user_pk(account: &AccountId) -> String {
+    format!("USER#{account}")
+}
+
+/// The partition of an address.
+pub(crate) fn email_pk(email: &EmailAddress) -> String {
+    format!("EMAIL#{}", email.normalised())
+}
+
+/// The sort key of an account.
+pub(crate) const PROFILE: &str = "PROFILE";
+
+/// The sort key of an address.
+pub(crate) const OWNER: &str = "OWNER";
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AccountItem {
+    pk: String,
+    sk: String,
+    id: String,
+    email: String,
+    role: Role,
+    password_hash: String,
+    disabled: bool,
+    created: Timestamp,
+    #[serde(flatten)]
+    profile: Profile,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct OwnerItem {
+    pk: String,
+    sk: String,
+    pub(crate) account: String,
+}
+
+impl OwnerItem {
+    pub(crate) fn new(account: &Account) -> Self {
+        Self { pk: email_pk(&account.email), sk: OWNER.to_owned(), account: account.id.to_string() }
+    }
+}
+
+impl From<&Account> for AccountItem {
+    fn from(account: &Account) -> Self {
+        Self {
+            pk: user_pk(&account.id),
+            sk: PROFILE.to_owned(),
+            id: account.id.to_string(),
+            email: account.email.to_string(),
+            role: account.role,
+            password_hash: account.password_hash.to_phc_string(),
+            disabled: account.disabled,
+            created: account.created,
+            profile: account.profile.clone(),
+        }
+    }
+}
+
+impl TryFrom<AccountItem> for Account {
+    type Error = StoreError;
+
+    fn try_from(item: AccountItem) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: AccountId::parse(&item.id).ok_or_else(|| corrupt("account", "its id is malformed"))?,
+            email: EmailAddress::parse(&item.email).map_err(|error| corrupt("account", error))?,
+            role: item.role,
+            password_hash: PasswordHash::parse(&item.password_hash).map_err(|error| corrupt("account", error))?,
+            disabled: item.disabled,
+            created: item.created,
+            profile: item.profile,
+        })
+    }
+}
+
+/// A record as it is written.
+pub(crate) fn to_item(record: &impl Serialize) -> Result<Item, StoreError> {
+    serde_dynamo::to_item(record).map_err(|error| corrupt("record", error))
+}
+
+/// A record as it is read.
+pub(crate) fn from_item<T: for<'de> Deserialize<'de>>(item: Item) -> Result<T, StoreError> {
+    serde_dynamo::from_item(item).map_err(|error| corrupt("record", error))
+}

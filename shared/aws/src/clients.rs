@@ -1,0 +1,73 @@
+//! The SDK's configuration: region, credentials and endpoints from the environment, time-outs from here.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+
+/// The SDK has no time-out of its own for an attempt or an operation. These leave a function, whose own limit is
+/// longer, time to answer 503: three attempts of DynamoDB within 6 s.
+const DYNAMODB_TIMEOUTS: Timeouts = Timeouts { attempt: 2, operation: 6 };
+
+/// A whole 4 MiB object moves in one attempt.
+const S3_TIMEOUTS: Timeouts = Timeouts { attempt: 5, operation: 9 };
+
+/// Sending is tried once: SES has no idempotency token, and a retry could send twice.
+const SES_TIMEOUTS: Timeouts = Timeouts { attempt: 8, operation: 8 };
+
+/// Keys are read once, at start-up.
+const SSM_TIMEOUTS: Timeouts = Timeouts { attempt: 2, operation: 6 };
+
+/// A connection within a region takes milliseconds.
+const CONNECT_SECONDS: u64 = 1;
+
+/// In seconds.
+struct Timeouts {
+    attempt: u64,
+    operation: u64,
+}
+
+impl Timeouts {
+    fn config(&self) -> TimeoutConfig {
+        TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
+            .operation_attempt_timeout(Duration::from_secs(self.attempt))
+            .operation_timeout(Duration::from_secs(self.operation))
+            .build()
+    }
+}
+
+/// Makes the clients that the adapters are built on.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    config: SdkConfig,
+}
+
+impl Clients {
+    /// Reads the environment once.
+    pub async fn load() -> Self {
+        Self { config: aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await }
+    }
+
+    pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        let config = aws_sdk_dynamodb::config::Builder::from(&self.config);
+        aws_sdk_dynamodb::Client::from_conf(config.timeout_config(DYNAMODB_TIMEOUTS.config()).build())
+    }
+
+    pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::config::Builder::from(&self.config);
+        aws_sdk_s3::Client::from_conf(config.timeout_config(S3_TIMEOUTS.config()).build())
+    }
+
+    pub(crate) fn ses(&self) -> aws_sdk_sesv2::Client {
+        let config = aws_sdk_sesv2::config::Builder::from(&self.config)
+            .timeout_config(SES_TIMEOUTS.config())
+            .retry_config(aws_sdk_sesv2::config::retry::RetryConfig::disabled());
+        aws_sdk_sesv2::Client::from_conf(config.build())
+    }
+
+    pub(crate) fn ssm(&self) -> aws_sdk_ssm::Client {
+        let config = aws_sdk_ssm::config::Builder::from(&self.config);
+        aws_sdk_ssm::Client::from_conf(config.timeout_config(SSM_TIMEOUTS.config()).build())
+    }
+}

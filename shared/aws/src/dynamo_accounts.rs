@@ -1,0 +1,121 @@
+//! Accounts in DynamoDB.
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use domain::{Account, AccountId, AccountStore, EmailAddress, PasswordHash, ProfileChange, StoreError};
+
+use crate::account_item::{self, AccountItem, Item, OWNER, OwnerItem, PROFILE, email_pk, key, user_pk};
+use crate::clients::Clients;
+use crate::failure::{corrupt, unavailable};
+
+/// How often a transaction that met another one on the same items is tried.
+const TRANSACTION_ATTEMPTS: usize = 4;
+
+/// The accounts and sessions of one table.
+#[derive(Clone, Debug)]
+pub struct DynamoAccounts {
+    pub(crate) client: aws_sdk_dynamodb::Client,
+    pub(crate) table: String,
+}
+
+impl DynamoAccounts {
+    /// The accounts in `table`.
+    #[must_use]
+    pub fn new(clients: &Clients, table: String) -> Self {
+        Self { client: clients.dynamodb(), table }
+    }
+
+    async fn get(&self, key: Item) -> Result<Option<Item>, StoreError> {
+        let request = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
+        Ok(request.send().await.map_err(unavailable)?.item)
+    }
+
+    fn put_new(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        let put = put.condition_expression("attribute_not_exists(pk)").build().map_err(unavailable)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+}
+
+#[async_trait]
+impl AccountStore for DynamoAccounts {
+    async fn create(&self, account: &Account) -> Result<(), StoreError> {
+        let owner = self.put_new(account_item::to_item(&OwnerItem::new(account))?)?;
+        let profile = self.put_new(account_item::to_item(&AccountItem::from(account))?)?;
+        let writes = vec![owner, profile];
+        let mut attempt = 1;
+        loop {
+            let request = self.client.transact_write_items().set_transact_items(Some(writes.clone()));
+            match request.send().await {
+                Ok(_) => return Ok(()),
+                Err(error) if has_reason(&error, "ConditionalCheckFailed") => return Err(StoreError::Conflict),
+                Err(error) if has_reason(&error, "TransactionConflict") && attempt < TRANSACTION_ATTEMPTS => {
+                    attempt += 1;
+                }
+                Err(error) => return Err(unavailable(error)),
+            }
+        }
+    }
+
+    async fn find_by_email(&self, email: &EmailAddress) -> Result<Option<Account>, StoreError> {
+        let Some(owner) = self.get(key(email_pk(email), OWNER)).await? else {
+            // A known address takes two reads; an unknown one must not be told by taking one.
+            self.get(key(email_pk(email), PROFILE)).await?;
+            return Ok(None);
+        };
+        let owner: OwnerItem = account_item::from_item(owner)?;
+        let id = AccountId::parse(&owner.account).ok_or_else(|| corrupt("address", "its account id is malformed"))?;
+        let Some(account) = self.get(key(user_pk(&id), PROFILE)).await? else { return Ok(None) };
+        account_item::from_item::<AccountItem>(account)?.try_into().map(Some)
+    }
+
+    async fn change_profile(&self, account: &AccountId, change: &ProfileChange) -> Result<(), StoreError> {
+        let texts = change.texts().map(|(field, text)| (field, AttributeValue::S(text.to_owned())));
+        let use_jess = change.use_jess.map(|value| ("use_jess", AttributeValue::Bool(value)));
+        let mut update = self.client.update_item().table_name(&self.table);
+        update = update.set_key(Some(key(user_pk(account), PROFILE))).condition_expression("attribute_exists(pk)");
+        let mut assignments = Vec::new();
+        for (field, value) in texts.chain(use_jess) {
+            assignments.push(format!("#{field} = :{field}"));
+            update = update.expression_attribute_names(format!("#{field}"), field);
+            update = update.expression_attribute_values(format!(":{field}"), value);
+        }
+        if assignments.is_empty() {
+            return Ok(());
+        }
+        let update = update.update_expression(format!("SET {}", assignments.join(", ")));
+        update.send().await.map(drop).map_err(conflict_or_unavailable)
+    }
+
+    async fn replace_password_hash(
+        &self,
+        account: &AccountId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<(), StoreError> {
+        let update = self.client.update_item().table_name(&self.table);
+        let update = update.set_key(Some(key(user_pk(account), PROFILE)));
+        let update = update.update_expression("SET password_hash = :new");
+        let update = update.condition_expression("password_hash = :old");
+        let update = update.expression_attribute_values(":old", AttributeValue::S(old.to_phc_string()));
+        let update = update.expression_attribute_values(":new", AttributeValue::S(new.to_phc_string()));
+        update.send().await.map(drop).map_err(conflict_or_unavailable)
+    }
+}
+
+fn has_reason(error: &SdkError<TransactWriteItemsError>, code: &str) -> bool {
+    let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
+        return false;
+    };
+    canceled.cancellation_reasons().iter().any(|reason| reason.code() == Some(code))
+}
+
+fn conflict_or_unavailable(error: SdkError<UpdateItemError>) -> StoreError {
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(_)) => StoreError::Conflict,
+        _ => unavailable(error),
+    }
+}

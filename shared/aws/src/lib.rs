@@ -1,0 +1,26 @@
+//! The adapters: AWS behind the ports of the domain. No HTTP of ours here, and no SDK anywhere else.
+//!
+//! | file | port | over |
+//! |---|---|---|
+//! | [`dynamo_accounts`] | `AccountStore` | DynamoDB |
+//! | [`dynamo_sessions`] | `SessionStore` | DynamoDB |
+//! | [`s3_files`] | `FileStore` | S3 |
+//! | [`ses_mailer`] | `Mailer` | SES v2 |
+//! | [`signing_keys`] | – | Parameter Store |
+//!
+//! [`clients`] decides how long AWS may take; SDK failures become domain errors in `failure` and nowhere else.
+
+mod account_item;
+pub mod clients;
+pub mod dynamo_accounts;
+pub mod dynamo_sessions;
+mod failure;
+pub mod s3_files;
+pub mod ses_mailer;
+pub mod signing_keys;
+
+pub use clients::Clients;
+pub use dynamo_accounts::DynamoAccounts;
+pub use s3_files::S3Files;
+pub use ses_mailer::SesMailer;
+pub use signing_keys::{SigningKeysUnavailable, load_signing_keys};

@@ -1,0 +1,58 @@
+//! Mail through SES v2.
+
+use async_trait::async_trait;
+use aws_sdk_sesv2::error::SdkError;
+use aws_sdk_sesv2::operation::send_email::SendEmailError;
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
+use domain::{Mail, MailError, Mailer};
+
+use crate::clients::Clients;
+
+/// Sends mail from one verified address.
+#[derive(Clone, Debug)]
+pub struct SesMailer {
+    client: aws_sdk_sesv2::Client,
+    sender: String,
+}
+
+impl SesMailer {
+    /// Mail from `sender`.
+    #[must_use]
+    pub fn new(clients: &Clients, sender: String) -> Self {
+        Self { client: clients.ses(), sender }
+    }
+
+    /// The *Simple* form: SES writes the headers, so that nothing in a title or message can add one.
+    fn content(mail: &Mail) -> Result<EmailContent, aws_sdk_sesv2::error::BuildError> {
+        let utf8 = |text: &str| Content::builder().data(text).charset("UTF-8").build();
+        let body = Body::builder().text(utf8(mail.message())?).build();
+        let message = Message::builder().subject(utf8(mail.title())?).body(body).build();
+        Ok(EmailContent::builder().simple(message).build())
+    }
+}
+
+#[async_trait]
+impl Mailer for SesMailer {
+    async fn send(&self, mail: &Mail) -> Result<(), MailError> {
+        let content = Self::content(mail).map_err(|error| MailError::Refused(error.into()))?;
+        let to = Destination::builder().to_addresses(mail.to().as_str()).build();
+        let send = self.client.send_email().from_email_address(&self.sender).destination(to).content(content);
+        send.send().await.map(drop).map_err(classify)
+    }
+}
+
+/// What SES itself rejects will be rejected again; everything else may work later.
+fn classify(error: SdkError<SendEmailError>) -> MailError {
+    use SendEmailError as E;
+    match error.as_service_error() {
+        Some(
+            E::BadRequestException(_)
+            | E::MessageRejected(_)
+            | E::MailFromDomainNotVerifiedException(_)
+            | E::NotFoundException(_)
+            | E::AccountSuspendedException(_)
+            | E::SendingPausedException(_),
+        ) => MailError::Refused(error.into()),
+        _ => MailError::Unavailable(error.into()),
+    }
+}

@@ -1,0 +1,184 @@
+//! Accounts: who a user is, what they may do, and what they may change about themselves.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::email_address::EmailAddress;
+use crate::hex_id::hex_id;
+use crate::password::PasswordHash;
+use crate::timestamp::Timestamp;
+
+hex_id! {
+    /// Names an account. Random, never derived from the address, and the first part of every file's key.
+    AccountId
+}
+
+/// The longest text in one field of a profile, in bytes: room for a postal address, and all fields together
+/// stay far below the 400 KB of one table item.
+pub const MAX_FIELD_BYTES: usize = 1_000;
+
+/// What an account may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Uses the service.
+    User,
+    /// Uses the service with larger allowances.
+    Pro,
+    /// Runs the service.
+    Admin,
+}
+
+impl Role {
+    /// The role as clients see it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Pro => "pro",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// One user of the service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Names the account for ever.
+    pub id: AccountId,
+    /// Where mail goes, and what the user logs on with.
+    pub email: EmailAddress,
+    /// What the account may do.
+    pub role: Role,
+    /// Proves the password without holding it.
+    pub password_hash: PasswordHash,
+    /// A disabled account keeps its data and cannot log on.
+    pub disabled: bool,
+    /// When the account was made.
+    pub created: Timestamp,
+    /// What the user tells about themselves.
+    pub profile: Profile,
+}
+
+impl Account {
+    /// The name a greeting uses: the nickname, else the first name.
+    #[must_use]
+    pub fn display_name(&self) -> Option<&str> {
+        self.profile.nickname.as_deref().or(self.profile.firstname.as_deref())
+    }
+}
+
+/// Declares the profile's text fields once: the stored profile, the change to it, and the walk over both.
+macro_rules! profile_fields {
+    ($($field:ident),*) => {
+        /// What a user tells about themselves. Every text may be absent.
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct Profile {
+            $(#[doc = concat!("The `", stringify!($field), "` field of the account object.")]
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub $field: Option<String>,)*
+            /// Whether the user runs simulations with JESS.
+            #[serde(default)]
+            pub use_jess: bool,
+        }
+
+        /// A change to a profile: fields that are absent or null stay as they are, unknown ones are ignored.
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+        pub struct ProfileChange {
+            $(#[doc = concat!("The new `", stringify!($field), "`.")]
+            #[serde(default)]
+            pub $field: Option<String>,)*
+            /// The new `use_jess`.
+            #[serde(default)]
+            pub use_jess: Option<bool>,
+        }
+
+        impl ProfileChange {
+            /// The texts that change, with their field names.
+            pub fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
+                [$((stringify!($field), self.$field.as_deref())),*]
+                    .into_iter()
+                    .filter_map(|(field, text)| Some((field, text?)))
+            }
+
+            /// Applies the change to `profile`.
+            pub fn apply(self, profile: &mut Profile) {
+                $(if self.$field.is_some() { profile.$field = self.$field; })*
+                if let Some(use_jess) = self.use_jess { profile.use_jess = use_jess; }
+            }
+        }
+    };
+}
+
+profile_fields!(
+    title, firstname, middlename, surname, nickname, position, company, tel, address, postcode, country, website,
+    twitter, linkedin
+);
+
+impl ProfileChange {
+    /// Refuses texts that are too long or hold characters that no field can show.
+    pub fn validate(&self) -> Result<(), InvalidProfile> {
+        for (field, text) in self.texts() {
+            if text.len() > MAX_FIELD_BYTES {
+                return Err(InvalidProfile::TooLong { field });
+            }
+            if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+                return Err(InvalidProfile::ControlCharacter { field });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing would change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Why a profile cannot be stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidProfile {
+    /// A text is longer than [`MAX_FIELD_BYTES`].
+    #[error("The field {field:?} is too long: at most {MAX_FIELD_BYTES} bytes are kept.")]
+    TooLong {
+        /// The field's name on the wire.
+        field: &'static str,
+    },
+    /// A text holds a control character other than a line break or a tabulator.
+    #[error("The field {field:?} holds a control character: send plain text.")]
+    ControlCharacter {
+        /// The field's name on the wire.
+        field: &'static str,
+    },
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_absent_field_stays_as_it_is() {
+        let mut profile =
+            Profile { firstname: Some("Ada".into()), tel: Some("1".into()), use_jess: true, ..Profile::default() };
+        let change = ProfileChange { tel: Some("2".into()), ..ProfileChange::default() };
+        change.apply(&mut profile);
+        assert_eq!((profile.firstname.as_deref(), profile.tel.as_deref()), (Some("Ada"), Some("2")));
+        assert!(profile.use_jess);
+    }
+
+    #[test]
+    fn a_multi_line_address_is_fine_and_a_bell_is_not() {
+        let address = |text: &str| ProfileChange { address: Some(text.into()), ..ProfileChange::default() };
+        assert_eq!(address("12 High St\r\nBath").validate(), Ok(()));
+        assert_eq!(address("\u{7}").validate(), Err(InvalidProfile::ControlCharacter { field: "address" }));
+        assert_eq!(address(&"a".repeat(1001)).validate(), Err(InvalidProfile::TooLong { field: "address" }));
+    }
+}

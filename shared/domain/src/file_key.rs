@@ -1,0 +1,84 @@
+//! A path together with its owner.
+//!
+//! Stores take nothing else, so a handler cannot name a file without saying whose it is.
+
+use std::fmt;
+
+use crate::account::AccountId;
+use crate::file_path::{FilePath, FolderPath};
+
+/// One stored file. Printed as its object key, `<account id>/<path>`: sibling services read files by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileKey {
+    account: AccountId,
+    path: FilePath,
+}
+
+/// One folder. Printed as the prefix of every object key below it, which is also its marker's key:
+/// `<account id>/<path>/`. The slash at the end keeps `a` apart from `ab`, and account `1` from `10`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FolderKey {
+    account: AccountId,
+    path: FolderPath,
+}
+
+impl FileKey {
+    /// The file of `account` at `path`.
+    #[must_use]
+    pub fn new(account: &AccountId, path: FilePath) -> Self {
+        Self { account: account.clone(), path }
+    }
+
+    /// The folder that the file lies in.
+    #[must_use]
+    pub fn folder(&self) -> FolderKey {
+        FolderKey { account: self.account.clone(), path: self.path.parent() }
+    }
+
+    /// The path below the owner's root.
+    #[must_use]
+    pub fn path(&self) -> &FilePath {
+        &self.path
+    }
+}
+
+impl FolderKey {
+    /// The folder of `account` at `path`.
+    #[must_use]
+    pub fn new(account: &AccountId, path: FolderPath) -> Self {
+        Self { account: account.clone(), path }
+    }
+
+    /// The path below the owner's root.
+    #[must_use]
+    pub fn path(&self) -> &FolderPath {
+        &self.path
+    }
+}
+
+impl fmt::Display for FileKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.account, self.path)
+    }
+}
+
+impl fmt::Display for FolderKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let separator = if self.path.is_root() { "" } else { "/" };
+        write!(f, "{}/{}{separator}", self.account, self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folders_prefix_ends_in_a_slash_so_that_it_covers_nothing_else() {
+        let account = AccountId::parse(&"1".repeat(32)).expect("valid");
+        let key = |path: &str| FolderKey::new(&account, FolderPath::parse(path).expect("valid")).to_string();
+        assert_eq!(key(""), format!("{account}/"));
+        assert_eq!(key("a"), format!("{account}/a/"));
+        assert!(!format!("{account}/ab").starts_with(&key("a")));
+    }
+}

@@ -1,0 +1,46 @@
+//! The rules of the service, free of HTTP, of AWS and of any runtime.
+//!
+//! | file | about |
+//! |---|---|
+//! | [`account`] | who a user is and what they may change about it |
+//! | [`email_address`] | one address, one spelling |
+//! | [`password`] | what a password may be; how it is hashed and verified |
+//! | [`session`] | a log-on, from its start to its end |
+//! | [`file_path`] | names and paths below a user's root |
+//! | [`file_key`] | a path together with its owner: the only way to name a stored file |
+//! | [`folder_node`] | a folder as the tree that clients read |
+//! | [`file_batch`] | several files stored as one: all of them or none |
+//! | [`mail`] | a message to one address |
+//! | [`ports`] | what the rules need from the world: stores, mail, time, randomness |
+//!
+//! Nothing here reads a clock, draws randomness or looks at the environment: all three are passed in.
+
+pub mod account;
+pub mod email_address;
+pub mod file_batch;
+pub mod file_key;
+pub mod file_path;
+pub mod folder_node;
+mod hex_id;
+pub mod mail;
+pub mod password;
+pub mod ports;
+pub mod session;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod timestamp;
+
+pub use account::{Account, AccountId, InvalidProfile, Profile, ProfileChange, Role};
+pub use email_address::{EmailAddress, InvalidEmailAddress};
+pub use file_batch::{NewFile, put_all};
+pub use file_key::{FileKey, FolderKey};
+pub use file_path::{FileName, FilePath, FolderPath, InvalidPath};
+pub use folder_node::FolderNode;
+pub use mail::{InvalidMail, Mail};
+pub use password::{InvalidPassword, Password, PasswordHash, PasswordHasher, Verdict};
+pub use ports::{
+    AccountStore, Clock, Entry, FileStore, MailError, Mailer, Random, SessionStore, StoreError, StoredFile,
+    Version,
+};
+pub use session::{Session, SessionId};
+pub use timestamp::Timestamp;

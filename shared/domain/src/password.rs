@@ -1,0 +1,292 @@
+//! Passwords: what one may be, how it is kept, how it is proved.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use argon2::password_hash::phc::{self, Output, ParamsString, Salt};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
+
+use crate::ports::Random;
+
+/// The shortest password that can be set, in characters (NIST SP 800-63B-4, OWASP ASVS 5.0 6.2.1).
+pub const MIN_CHARACTERS: usize = 8;
+
+/// The longest password, in characters. Longer ones are refused before any hashing, so that nobody can make the
+/// service hash megabytes (OWASP ASVS 5.0 6.2.9 asks for at least 64).
+pub const MAX_CHARACTERS: usize = 256;
+
+/// argon2id with 19 MiB, two passes, one lane: the first choice of OWASP ASVS 5.0 11.4.2.
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// No stored hash may ask for more memory than this, in KiB: 256 MiB.
+const MAX_MEMORY_KIB: u32 = 256 * 1024;
+
+/// No stored hash may ask for more passes than this.
+const MAX_PASSES: u32 = 16;
+
+/// Bytes of salt (RFC 9106 3.1).
+const SALT_BYTES: usize = 16;
+
+/// Bytes of hash (RFC 9106 3.1: 128 bits suffice, 256 are the recommendation).
+const HASH_BYTES: usize = 32;
+
+/// A password exactly as it was sent. It cannot be printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(String);
+
+/// Why a password cannot be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPassword {
+    /// Fewer than [`MIN_CHARACTERS`] characters.
+    #[error("The password is too short: use at least {MIN_CHARACTERS} characters.")]
+    TooShort,
+    /// More than [`MAX_CHARACTERS`] characters.
+    #[error("The password is too long: use at most {MAX_CHARACTERS} characters.")]
+    TooLong,
+}
+
+impl Password {
+    /// A password to set: long enough, and not longer than what is worth hashing.
+    pub fn parse(text: String) -> Result<Self, InvalidPassword> {
+        let attempt = Self::attempt(text)?;
+        if attempt.0.chars().count() < MIN_CHARACTERS {
+            return Err(InvalidPassword::TooShort);
+        }
+        Ok(attempt)
+    }
+
+    /// A password to try: of any length that could ever have been set.
+    pub fn attempt(text: String) -> Result<Self, InvalidPassword> {
+        if text.chars().count() > MAX_CHARACTERS {
+            return Err(InvalidPassword::TooLong);
+        }
+        Ok(Self(text))
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// A stored argon2id hash, kept and read as a PHC string.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(phc::PasswordHash);
+
+/// A stored text is no argon2id hash that this service can verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the stored password hash is not a usable argon2id hash")]
+pub struct InvalidPasswordHash;
+
+impl PasswordHash {
+    /// Reads a PHC string.
+    pub fn parse(text: &str) -> Result<Self, InvalidPasswordHash> {
+        let hash = phc::PasswordHash::new(text).map_err(|_| InvalidPasswordHash)?;
+        let params = Params::try_from(&hash).map_err(|_| InvalidPasswordHash)?;
+        let usable = hash.algorithm == ARGON2ID_IDENT
+            && hash.version == Some(Version::V0x13.into())
+            && hash.salt.is_some()
+            && hash.hash.is_some()
+            && params.m_cost() <= MAX_MEMORY_KIB
+            && params.t_cost() <= MAX_PASSES;
+        usable.then_some(Self(hash)).ok_or(InvalidPasswordHash)
+    }
+
+    /// The PHC string to store.
+    #[must_use]
+    pub fn to_phc_string(&self) -> String {
+        self.0.to_string()
+    }
+
+    /// Whether the hash was made with less work than is asked for today.
+    fn is_outdated(&self) -> bool {
+        let below = |name: &str, today| self.0.params.get_decimal(name).is_none_or(|value| value < today);
+        below("m", MEMORY_KIB) || below("t", PASSES)
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}
+
+/// The outcome of trying a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is not the password.
+    Wrong,
+    /// It is the password.
+    Right,
+    /// It is the password, and its stored hash should be made anew with today's parameters.
+    RightButOutdated,
+}
+
+/// Hashes passwords in a working memory that is allocated at the first use and kept: allocating 19 MiB anew for
+/// each hash costs a third of the hash again, in page faults.
+///
+/// Calls wait for each other: a process has one working memory.
+pub struct PasswordHasher {
+    memory: Mutex<Vec<Block>>,
+    /// Verified when there is no account, so that an unknown address costs the same work as a known one.
+    decoy: PasswordHash,
+}
+
+impl PasswordHasher {
+    /// A hasher without any working memory yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { memory: Mutex::new(Vec::new()), decoy: decoy() }
+    }
+
+    /// Hashes a password with today's parameters and a fresh salt.
+    #[must_use]
+    pub fn hash(&self, password: &Password, random: &dyn Random) -> PasswordHash {
+        let mut salt = [0; SALT_BYTES];
+        random.fill(&mut salt);
+        let mut hash = phc_hash(&salt, &[0; HASH_BYTES]);
+        hash.hash = self.output(password, &hash);
+        PasswordHash(hash)
+    }
+
+    /// Tries a password against a stored hash. Without one the same work is done and the verdict is
+    /// [`Verdict::Wrong`].
+    pub fn verify(&self, password: &Password, stored: Option<&PasswordHash>) -> Verdict {
+        let hash = stored.unwrap_or(&self.decoy);
+        let output = self.output(password, &hash.0);
+        // `Output` compares in constant time.
+        match stored {
+            Some(stored) if output.is_some() && output == stored.0.hash => {
+                if stored.is_outdated() { Verdict::RightButOutdated } else { Verdict::Right }
+            }
+            _ => Verdict::Wrong,
+        }
+    }
+
+    /// The output that `password` gives under the salt and parameters of `hash`; `None` if they are unusable.
+    fn output(&self, password: &Password, hash: &phc::PasswordHash) -> Option<Output> {
+        let params = Params::try_from(hash).ok()?;
+        let salt = hash.salt.as_ref()?;
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        if memory.len() < params.block_count() {
+            memory.resize(params.block_count(), Block::new());
+        }
+        let mut output = vec![0; hash.hash.as_ref()?.len()];
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into_with_memory(password.0.as_bytes(), salt, &mut output, memory.as_mut_slice())
+            .ok()?;
+        Output::new(&output).ok()
+    }
+}
+
+impl Default for PasswordHasher {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A hash with today's parameters that no password is known to give.
+fn decoy() -> PasswordHash {
+    PasswordHash(phc_hash(&[0x5a; SALT_BYTES], &[0; HASH_BYTES]))
+}
+
+/// The PHC form of `salt` and `output` under today's parameters.
+fn phc_hash(salt: &[u8; SALT_BYTES], output: &[u8; HASH_BYTES]) -> phc::PasswordHash {
+    let mut params = ParamsString::new();
+    for (name, value) in [("m", MEMORY_KIB), ("t", PASSES), ("p", LANES)] {
+        params.add_decimal(name, value).expect("three short parameters fit a PHC string");
+    }
+    phc::PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::V0x13.into()),
+        params,
+        salt: Some(Salt::new(salt).expect("16 bytes are a valid salt")),
+        hash: Some(Output::new(output).expect("32 bytes are a valid output")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::SeededRandom;
+
+    fn password(text: &str) -> Password {
+        Password::parse(text.to_owned()).expect("valid")
+    }
+
+    #[test]
+    fn a_password_has_8_to_256_characters_of_any_kind() {
+        assert_eq!(Password::parse("1234567".into()), Err(InvalidPassword::TooShort));
+        assert!(Password::parse("ünïcødé ".into()).is_ok());
+        assert!(Password::parse("ü".repeat(256)).is_ok());
+        assert_eq!(Password::parse("x".repeat(257)), Err(InvalidPassword::TooLong));
+        assert_eq!(Password::attempt("x".repeat(257)), Err(InvalidPassword::TooLong));
+    }
+
+    #[test]
+    fn the_right_password_is_told_from_every_wrong_one() {
+        let hasher = PasswordHasher::new();
+        let hash = hasher.hash(&password("demo-password-1"), &SeededRandom::new(1));
+        assert_eq!(hasher.verify(&password("demo-password-1"), Some(&hash)), Verdict::Right);
+        for wrong in ["demo-password-2", "demo-password-1 ", "Demo-password-1", "demo-password"] {
+            assert_eq!(hasher.verify(&password(wrong), Some(&hash)), Verdict::Wrong, "{wrong}");
+        }
+        assert_eq!(hasher.verify(&password("demo-password-1"), None), Verdict::Wrong);
+    }
+
+    #[test]
+    fn a_hash_is_kept_as_a_phc_string_with_the_parameters_of_the_standard() {
+        let hash = PasswordHasher::new().hash(&password("demo-password-1"), &SeededRandom::new(1));
+        let text = hash.to_phc_string();
+        assert!(text.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{text}");
+        assert_eq!(PasswordHash::parse(&text), Ok(hash));
+    }
+
+    #[test]
+    fn the_same_password_gets_another_salt_each_time() {
+        let (hasher, random) = (PasswordHasher::new(), SeededRandom::new(1));
+        let (one, two) = (hasher.hash(&password("demo-password-1"), &random), hasher.hash(&password("demo-password-1"), &random));
+        assert_ne!(one.to_phc_string(), two.to_phc_string());
+    }
+
+    #[test]
+    fn a_hash_made_with_less_work_is_verified_and_found_outdated() {
+        let hasher = PasswordHasher::new();
+        let weak = Params::new(64, 2, 1, Some(32)).expect("valid");
+        let mut output = [0; 32];
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, weak)
+            .hash_password_into(b"password", b"somesaltsomesalt", &mut output)
+            .expect("hashes");
+        let mut hash = phc_hash(b"somesaltsomesalt", &output);
+        hash.params = "m=64,t=2,p=1".parse().expect("valid");
+        let stored = PasswordHash::parse(&hash.to_string()).expect("usable");
+        assert_eq!(hasher.verify(&password("password"), Some(&stored)), Verdict::RightButOutdated);
+        assert_eq!(hasher.verify(&password("passwort"), Some(&stored)), Verdict::Wrong);
+    }
+
+    #[test]
+    fn hashes_of_other_kinds_or_of_absurd_cost_are_not_usable() {
+        let good = PasswordHasher::new().hash(&password("demo-password-1"), &SeededRandom::new(1)).to_phc_string();
+        let bad = [
+            String::new(),
+            "plain".into(),
+            good.replace("argon2id", "argon2i"),
+            good.replace("v=19", "v=16"),
+            good.replace("m=19456", "m=4000000"),
+            good.replace("t=2", "t=4000000"),
+            good.rsplit_once('$').expect("a PHC string").0.to_owned(),
+        ];
+        for text in bad {
+            assert_eq!(PasswordHash::parse(&text), Err(InvalidPasswordHash), "{text}");
+        }
+    }
+
+    #[test]
+    fn neither_password_nor_hash_can_be_printed() {
+        let hash = PasswordHasher::new().hash(&password("demo-password-1"), &SeededRandom::new(1));
+        assert_eq!(format!("{:?} {hash:?}", password("demo-password-1")), "Password(…) PasswordHash(…)");
+    }
+}

@@ -1,0 +1,157 @@
+//! What the rules need from the world.
+//!
+//! Every store has an implementation over AWS and one in memory ([`crate::testing`]), and one contract suite that
+//! both must pass. A lookup gives an `Option`: "not there" is an answer, not a failure.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+
+use crate::account::{Account, AccountId, ProfileChange};
+use crate::email_address::EmailAddress;
+use crate::file_key::{FileKey, FolderKey};
+use crate::mail::Mail;
+use crate::password::PasswordHash;
+use crate::session::{Session, SessionId};
+use crate::timestamp::Timestamp;
+
+/// The underlying failure, for the log.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The thing exists already, or changed meanwhile. Nothing was written.
+    #[error("it exists already or was changed meanwhile")]
+    Conflict,
+    /// What is stored cannot be read back as what it should be.
+    #[error("a stored record is corrupt: {0}")]
+    Corrupt(String),
+    /// The store did not answer in time or refused the call. It is not known whether a write happened.
+    #[error("the store is not available")]
+    Unavailable(#[source] Source),
+}
+
+/// Accounts.
+#[async_trait]
+pub trait AccountStore: Send + Sync {
+    /// Adds an account; [`StoreError::Conflict`] when its address belongs to another one in any spelling.
+    async fn create(&self, account: &Account) -> Result<(), StoreError>;
+
+    /// The account that owns an address.
+    async fn find_by_email(&self, email: &EmailAddress) -> Result<Option<Account>, StoreError>;
+
+    /// Changes the named fields of a profile and no others; [`StoreError::Conflict`] when the account is gone.
+    async fn change_profile(&self, account: &AccountId, change: &ProfileChange) -> Result<(), StoreError>;
+
+    /// Puts `new` in the place of `old`; [`StoreError::Conflict`] when the hash is no longer `old`.
+    async fn replace_password_hash(
+        &self,
+        account: &AccountId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<(), StoreError>;
+}
+
+/// Sessions.
+#[async_trait]
+pub trait SessionStore: Send + Sync {
+    /// Adds a session.
+    async fn create(&self, session: &Session) -> Result<(), StoreError>;
+
+    /// A session and its account, in one strongly consistent read. `None` when either is gone: whatever was
+    /// acknowledged as ended is not found, in any process.
+    async fn find(&self, account: &AccountId, id: &SessionId) -> Result<Option<(Session, Account)>, StoreError>;
+
+    /// Ends a session. Ending one that is gone is no failure.
+    async fn end(&self, account: &AccountId, id: &SessionId) -> Result<(), StoreError>;
+}
+
+/// Files and folders.
+///
+/// A folder exists when something is stored below it or when its marker is; the root always does.
+#[async_trait]
+pub trait FileStore: Send + Sync {
+    /// Stores a file in the place of whatever was there: readers see the old file or the new one, wholly.
+    async fn put(&self, key: &FileKey, content: Bytes) -> Result<Version, StoreError>;
+
+    /// Takes back one [`FileStore::put`]: the file is as it was before, or gone if it was not there.
+    async fn undo_put(&self, key: &FileKey, version: &Version) -> Result<(), StoreError>;
+
+    /// Opens a file for reading.
+    async fn open(&self, key: &FileKey) -> Result<Option<StoredFile>, StoreError>;
+
+    /// Whether there is a file.
+    async fn has_file(&self, key: &FileKey) -> Result<bool, StoreError>;
+
+    /// Removes a file. Removing one that is gone is no failure.
+    async fn delete(&self, key: &FileKey) -> Result<(), StoreError>;
+
+    /// Makes a folder that stays when it is empty.
+    async fn make_folder(&self, key: &FolderKey) -> Result<(), StoreError>;
+
+    /// Whether there is a folder.
+    async fn has_folder(&self, key: &FolderKey) -> Result<bool, StoreError>;
+
+    /// Everything below a folder at any depth, markers and the folder's own marker (an empty path) included.
+    /// Empty when there is no such folder.
+    async fn list(&self, key: &FolderKey) -> Result<Vec<Entry>, StoreError>;
+
+    /// Removes a folder with everything below it.
+    async fn delete_folder(&self, key: &FolderKey) -> Result<(), StoreError>;
+}
+
+/// Names one stored state of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version(pub String);
+
+/// One thing stored below a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The path relative to the folder; a folder's marker ends in a slash.
+    pub path: String,
+    /// The size.
+    pub bytes: u64,
+}
+
+/// A file opened for reading.
+pub struct StoredFile {
+    /// The size.
+    pub bytes: u64,
+    /// When it was stored.
+    pub modified: Timestamp,
+    /// Changes with the content: an entity tag of RFC 9110 8.8.3, quotes included.
+    pub etag: String,
+    /// The content, piece by piece.
+    pub content: BoxStream<'static, Result<Bytes, StoreError>>,
+}
+
+/// Sends mail.
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Hands a mail over for delivery.
+    async fn send(&self, mail: &Mail) -> Result<(), MailError>;
+}
+
+/// Why a mail was not handed over.
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    /// The mail service does not take this mail: trying again does not help.
+    #[error("the mail service refused the mail")]
+    Refused(#[source] Source),
+    /// The mail service did not answer or is busy: trying again may help.
+    #[error("the mail service is not available")]
+    Unavailable(#[source] Source),
+}
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+}
+
+/// Gives unpredictable bytes.
+pub trait Random: Send + Sync {
+    /// Overwrites all of `bytes`.
+    fn fill(&self, bytes: &mut [u8]);
+}

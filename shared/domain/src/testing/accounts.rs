@@ -1,0 +1,102 @@
+//! Accounts and sessions in memory.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::account::{Account, AccountId, ProfileChange};
+use crate::email_address::EmailAddress;
+use crate::password::PasswordHash;
+use crate::ports::{AccountStore, SessionStore, StoreError};
+use crate::session::{Session, SessionId};
+
+/// An [`AccountStore`] and [`SessionStore`] in memory.
+#[derive(Debug, Default)]
+pub struct MemoryAccounts(Mutex<Tables>);
+
+#[derive(Debug, Default)]
+struct Tables {
+    accounts: Vec<Account>,
+    sessions: Vec<Session>,
+    unavailable: bool,
+}
+
+impl MemoryAccounts {
+    /// Makes every later call fail as if the store did not answer.
+    pub fn go_down(&self) {
+        self.lock().unavailable = true;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tables> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tables(&self) -> Result<MutexGuard<'_, Tables>, StoreError> {
+        let tables = self.lock();
+        if tables.unavailable { Err(StoreError::Unavailable("the store is down".into())) } else { Ok(tables) }
+    }
+}
+
+impl Tables {
+    fn account(&mut self, id: &AccountId) -> Result<&mut Account, StoreError> {
+        self.accounts.iter_mut().find(|account| account.id == *id).ok_or(StoreError::Conflict)
+    }
+}
+
+#[async_trait]
+impl AccountStore for MemoryAccounts {
+    async fn create(&self, account: &Account) -> Result<(), StoreError> {
+        let mut tables = self.tables()?;
+        let address = account.email.normalised();
+        if tables.accounts.iter().any(|other| other.email.normalised() == address || other.id == account.id) {
+            return Err(StoreError::Conflict);
+        }
+        tables.accounts.push(account.clone());
+        Ok(())
+    }
+
+    async fn find_by_email(&self, email: &EmailAddress) -> Result<Option<Account>, StoreError> {
+        let address = email.normalised();
+        Ok(self.tables()?.accounts.iter().find(|account| account.email.normalised() == address).cloned())
+    }
+
+    async fn change_profile(&self, account: &AccountId, change: &ProfileChange) -> Result<(), StoreError> {
+        change.clone().apply(&mut self.tables()?.account(account)?.profile);
+        Ok(())
+    }
+
+    async fn replace_password_hash(
+        &self,
+        account: &AccountId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<(), StoreError> {
+        let mut tables = self.tables()?;
+        let stored = &mut tables.account(account)?.password_hash;
+        if stored != old {
+            return Err(StoreError::Conflict);
+        }
+        *stored = new.clone();
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SessionStore for MemoryAccounts {
+    async fn create(&self, session: &Session) -> Result<(), StoreError> {
+        self.tables()?.sessions.push(session.clone());
+        Ok(())
+    }
+
+    async fn find(&self, account: &AccountId, id: &SessionId) -> Result<Option<(Session, Account)>, StoreError> {
+        let mut tables = self.tables()?;
+        let found = tables.sessions.iter().find(|s| s.id == *id && s.account == *account).cloned();
+        let account = tables.account(account).ok().cloned();
+        Ok(found.zip(account))
+    }
+
+    async fn end(&self, account: &AccountId, id: &SessionId) -> Result<(), StoreError> {
+        self.tables()?.sessions.retain(|s| s.id != *id || s.account != *account);
+        Ok(())
+    }
+}

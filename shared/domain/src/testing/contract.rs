@@ -1,0 +1,291 @@
+//! What every store must do, whatever it is made of. Each function makes its own accounts, so that all of them can
+//! run on one store, in any order, at the same time.
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+
+use crate::account::{Account, AccountId, Profile, ProfileChange, Role};
+use crate::email_address::EmailAddress;
+use crate::file_batch::{NewFile, put_all};
+use crate::file_key::{FileKey, FolderKey};
+use crate::file_path::{FilePath, FolderPath};
+use crate::password::{Password, PasswordHash, PasswordHasher};
+use crate::ports::{AccountStore, FileStore, Random, SessionStore, StoreError};
+use crate::session::{Session, SessionId};
+use crate::timestamp::Timestamp;
+
+/// Names that stores and transports are known to mangle.
+pub const ODD_NAMES: [&str; 19] = [
+    "plain.idf", "two words", "#hash", "q?mark", "100%", "100%25", "a+b", "a&b=c;d", "'single' \"double\"", "~tilde",
+    "Grüße", "u\u{308} decomposed", "日本語", "🏠.epw", "[x]{y}|^`", "a:b*<c>", "...", ".hidden", "ends in dot.",
+];
+
+/// An account named after its address.
+pub fn account(email: &str, random: &dyn Random) -> Account {
+    Account {
+        id: AccountId::random(random),
+        email: EmailAddress::parse(email).expect("the test's address is valid"),
+        role: Role::User,
+        password_hash: hash("demo-password-1", random),
+        disabled: false,
+        created: Timestamp::from_unix_seconds(1_790_000_000),
+        profile: Profile { firstname: Some("Ada".to_owned()), use_jess: true, ..Profile::default() },
+    }
+}
+
+fn hash(password: &str, random: &dyn Random) -> PasswordHash {
+    PasswordHasher::new().hash(&Password::parse(password.to_owned()).expect("valid"), random)
+}
+
+fn unique_address(random: &dyn Random) -> String {
+    format!("ada.{}@example.org", AccountId::random(random))
+}
+
+/// An account is found by its address in any spelling, and an unknown one is not.
+pub async fn an_account_is_found_by_its_address(store: &dyn AccountStore, random: &dyn Random) {
+    let address = unique_address(random);
+    let ada = account(&address, random);
+    assert_eq!(store.find_by_email(&ada.email).await.expect("readable"), None);
+    store.create(&ada).await.expect("created");
+    let shouted = EmailAddress::parse(&address.to_uppercase()).expect("valid");
+    assert_eq!(store.find_by_email(&shouted).await.expect("readable"), Some(ada));
+}
+
+/// Of many registrations of one address at the same time, exactly one makes an account.
+pub async fn one_address_makes_one_account(store: &dyn AccountStore, random: &dyn Random) {
+    let address = unique_address(random);
+    let rivals: Vec<_> = (0..50)
+        .map(|i| account(&if i % 2 == 0 { address.clone() } else { address.to_uppercase() }, random))
+        .collect();
+    let results = join_all(rivals.iter().map(|rival| store.create(rival))).await;
+    let winners: Vec<_> = rivals.iter().zip(&results).filter(|(_, result)| result.is_ok()).collect();
+    assert_eq!(winners.len(), 1);
+    assert!(results.iter().all(|result| matches!(result, Ok(()) | Err(StoreError::Conflict))));
+    let found = store.find_by_email(&rivals[0].email).await.expect("readable");
+    assert_eq!(found.as_ref(), Some(winners[0].0));
+}
+
+/// Concurrent changes of different fields of one profile are all kept.
+pub async fn concurrent_changes_lose_no_field(store: &dyn AccountStore, random: &dyn Random) {
+    let ada = account(&unique_address(random), random);
+    store.create(&ada).await.expect("created");
+    let change = |json: &str| -> ProfileChange { serde_json::from_str(json).expect("a change") };
+    let changes = [
+        change(r#"{"tel": "1"}"#), change(r#"{"company": "ENSIMS"}"#), change(r#"{"use_jess": false}"#),
+        change(r#"{"title": "Dr", "position": "Engineer"}"#), change(r#"{"country": null}"#), change("{}"),
+    ];
+    for result in join_all(changes.iter().map(|change| store.change_profile(&ada.id, change))).await {
+        result.expect("changed");
+    }
+    let mut expected = ada.clone();
+    changes.into_iter().for_each(|change| change.apply(&mut expected.profile));
+    assert_eq!(store.find_by_email(&ada.email).await.expect("readable"), Some(expected));
+    let nobody = AccountId::random(random);
+    let result = store.change_profile(&nobody, &change(r#"{"tel": "1"}"#)).await;
+    assert!(matches!(result, Err(StoreError::Conflict)), "{result:?}");
+}
+
+/// A password hash is replaced only by who knows the one that is stored.
+pub async fn a_stale_password_hash_is_not_replaced(store: &dyn AccountStore, random: &dyn Random) {
+    let ada = account(&unique_address(random), random);
+    store.create(&ada).await.expect("created");
+    let (old, new, newest) = (&ada.password_hash, hash("demo-password-2", random), hash("demo-password-3", random));
+    store.replace_password_hash(&ada.id, old, &new).await.expect("replaced");
+    let stale = store.replace_password_hash(&ada.id, old, &newest).await;
+    assert!(matches!(stale, Err(StoreError::Conflict)), "{stale:?}");
+    let found = store.find_by_email(&ada.email).await.expect("readable").expect("there");
+    assert_eq!(found.password_hash, new);
+}
+
+/// A session is found until it is ended, and only with the account it belongs to.
+pub async fn a_session_lives_until_it_is_ended<S: AccountStore + SessionStore>(store: &S, random: &dyn Random) {
+    let (ada, eve) = (account(&unique_address(random), random), account(&unique_address(random), random));
+    AccountStore::create(store, &ada).await.expect("created");
+    AccountStore::create(store, &eve).await.expect("created");
+    let session = |account: &Account| Session {
+        id: SessionId::random(random),
+        account: account.id.clone(),
+        created: Timestamp::from_unix_seconds(1_790_000_000),
+        expires: Timestamp::from_unix_seconds(1_790_086_400),
+    };
+    let (one, two) = (session(&ada), session(&ada));
+    SessionStore::create(store, &one).await.expect("created");
+    SessionStore::create(store, &two).await.expect("created");
+    assert_eq!(store.find(&ada.id, &one.id).await.expect("readable"), Some((one.clone(), ada.clone())));
+    assert_eq!(store.find(&eve.id, &one.id).await.expect("readable"), None);
+    store.end(&eve.id, &one.id).await.expect("no failure");
+    assert!(store.find(&ada.id, &one.id).await.expect("readable").is_some());
+    store.end(&ada.id, &one.id).await.expect("ended");
+    store.end(&ada.id, &one.id).await.expect("ending twice is no failure");
+    assert_eq!(store.find(&ada.id, &one.id).await.expect("readable"), None);
+    assert_eq!(store.find(&ada.id, &two.id).await.expect("readable"), Some((two, ada)));
+}
+
+/// The paths of one account, for the file contracts.
+struct Files<'a> {
+    store: &'a dyn FileStore,
+    owner: AccountId,
+}
+
+impl<'a> Files<'a> {
+    fn new(store: &'a dyn FileStore, random: &dyn Random) -> Self {
+        Self { store, owner: AccountId::random(random) }
+    }
+
+    fn key(&self, path: &str) -> FileKey {
+        FileKey::new(&self.owner, FilePath::parse(path).expect("the test's path is valid"))
+    }
+
+    fn folder(&self, path: &str) -> FolderKey {
+        FolderKey::new(&self.owner, FolderPath::parse(path).expect("the test's path is valid"))
+    }
+
+    async fn put(&self, path: &str, content: &[u8]) {
+        self.store.put(&self.key(path), Bytes::copy_from_slice(content)).await.expect("stored");
+    }
+
+    async fn read(&self, path: &str) -> Option<Vec<u8>> {
+        let file = self.store.open(&self.key(path)).await.expect("readable")?;
+        let pieces: Vec<Bytes> = file.content.try_collect().await.expect("streamed");
+        let content = pieces.concat();
+        assert_eq!(file.bytes, content.len() as u64);
+        assert!(file.etag.starts_with('"') && file.etag.ends_with('"'), "{}", file.etag);
+        Some(content)
+    }
+
+    /// Paths and sizes below a folder, in order of path.
+    async fn list(&self, path: &str) -> Vec<(String, u64)> {
+        let entries = self.store.list(&self.folder(path)).await.expect("listable");
+        let mut entries: Vec<_> = entries.into_iter().map(|entry| (entry.path, entry.bytes)).collect();
+        entries.sort();
+        entries
+    }
+}
+
+/// What was put is read back byte for byte, and the newest put wins.
+pub async fn a_file_is_read_back_exactly(store: &dyn FileStore, random: &dyn Random) {
+    let files = Files::new(store, random);
+    let all_bytes: Vec<u8> = (0..=255).collect();
+    assert_eq!(files.read("a/b.bin").await, None);
+    assert!(!store.has_file(&files.key("a/b.bin")).await.expect("readable"));
+    files.put("a/b.bin", b"first").await;
+    files.put("a/b.bin", &all_bytes).await;
+    assert_eq!(files.read("a/b.bin").await, Some(all_bytes));
+    assert!(store.has_file(&files.key("a/b.bin")).await.expect("readable"));
+    files.put("empty", b"").await;
+    assert_eq!(files.read("empty").await, Some(Vec::new()));
+    store.delete(&files.key("a/b.bin")).await.expect("deleted");
+    store.delete(&files.key("a/b.bin")).await.expect("deleting twice is no failure");
+    assert_eq!(files.read("a/b.bin").await, None);
+}
+
+/// Odd names are kept byte for byte through put, list, read and delete.
+pub async fn odd_names_are_kept_exactly(store: &dyn FileStore, random: &dyn Random) {
+    let files = Files::new(store, random);
+    for (size, name) in ODD_NAMES.iter().enumerate() {
+        files.put(&format!("{name}/{name}"), &vec![b'x'; size]).await;
+    }
+    let mut expected: Vec<_> =
+        ODD_NAMES.iter().enumerate().map(|(size, name)| (format!("{name}/{name}"), size as u64)).collect();
+    expected.sort();
+    assert_eq!(files.list("").await, expected);
+    for (size, name) in ODD_NAMES.iter().enumerate() {
+        assert_eq!(files.list(name).await, [((*name).to_owned(), size as u64)]);
+        assert_eq!(files.read(&format!("{name}/{name}")).await, Some(vec![b'x'; size]), "{name}");
+        store.delete(&files.key(&format!("{name}/{name}"))).await.expect("deleted");
+    }
+    assert_eq!(files.list("").await, []);
+}
+
+/// A folder ends at its slash: listing or deleting `a` leaves `ab`, `a-b` and other accounts alone.
+pub async fn a_folder_is_only_what_lies_below_it(store: &dyn FileStore, random: &dyn Random) {
+    let (files, others) = (Files::new(store, random), Files::new(store, random));
+    for path in ["a/1", "a/b/2", "ab/3", "a-b", "c"] {
+        files.put(path, b"x").await;
+        others.put(path, b"x").await;
+    }
+    store.make_folder(&files.folder("a/empty")).await.expect("made");
+    let below = [("1".to_owned(), 1), ("b/2".to_owned(), 1), ("empty/".to_owned(), 0)];
+    assert_eq!(files.list("a").await, below);
+    assert_eq!(files.list("a/empty").await, [(String::new(), 0)]);
+    for (folder, there) in [("", true), ("a", true), ("a/empty", true), ("a/b", true), ("c", false), ("x", false)] {
+        assert_eq!(store.has_folder(&files.folder(folder)).await.expect("readable"), there, "{folder:?}");
+    }
+    store.delete_folder(&files.folder("a")).await.expect("deleted");
+    assert_eq!(files.list("").await, [("a-b", 1), ("ab/3", 1), ("c", 1)].map(|(path, n)| (path.to_owned(), n)));
+    assert_eq!(others.list("").await.len(), 5);
+    store.delete_folder(&files.folder("")).await.expect("deleted");
+    assert_eq!(files.list("").await, []);
+    assert!(store.has_folder(&files.folder("")).await.expect("readable"), "the root always exists");
+}
+
+/// More entries than one page of any store holds are listed and deleted completely.
+pub async fn a_large_folder_is_listed_and_deleted_whole(store: &dyn FileStore, random: &dyn Random) {
+    let files = Files::new(store, random);
+    let batch = (0..1_005).map(|i| NewFile { key: files.key(&format!("f/{i:04}")), content: Bytes::from_static(b"x") });
+    put_all(store, batch.collect(), &[]).await.expect("stored");
+    let listed = files.list("f").await;
+    assert_eq!((listed.len(), listed[1_004].0.as_str()), (1_005, "1004"));
+    store.delete_folder(&files.folder("f")).await.expect("deleted");
+    assert_eq!(files.list("").await, []);
+}
+
+/// Taking back a put restores what it replaced.
+pub async fn a_put_can_be_taken_back(store: &dyn FileStore, random: &dyn Random) {
+    let files = Files::new(store, random);
+    files.put("a", b"old").await;
+    let version = store.put(&files.key("a"), Bytes::from_static(b"new")).await.expect("stored");
+    store.undo_put(&files.key("a"), &version).await.expect("taken back");
+    assert_eq!(files.read("a").await.as_deref(), Some(&b"old"[..]));
+    let version = store.put(&files.key("b"), Bytes::from_static(b"new")).await.expect("stored");
+    store.undo_put(&files.key("b"), &version).await.expect("taken back");
+    assert_eq!(files.read("b").await, None);
+}
+
+/// A reader sees the old file or the new one, never a mixture.
+pub async fn a_replaced_file_is_never_seen_half(store: &dyn FileStore, random: &dyn Random) {
+    let files = Files::new(store, random);
+    files.put("a", &[0; 100_000]).await;
+    let writes = async {
+        for value in 1..=20 {
+            files.put("a", &[value; 100_000]).await;
+        }
+    };
+    let reads = futures_util::stream::iter(0..40).for_each_concurrent(4, |_| async {
+        let content = files.read("a").await.expect("there");
+        assert!(content.len() == 100_000 && content.iter().all(|byte| *byte == content[0]));
+    });
+    futures_util::future::join(writes, reads).await;
+}
+
+/// Runs the contracts of account and session stores.
+pub async fn accounts_and_sessions<S: AccountStore + SessionStore>(store: &S, random: &dyn Random) {
+    an_account_is_found_by_its_address(store, random).await;
+    one_address_makes_one_account(store, random).await;
+    concurrent_changes_lose_no_field(store, random).await;
+    a_stale_password_hash_is_not_replaced(store, random).await;
+    a_session_lives_until_it_is_ended(store, random).await;
+}
+
+/// Runs the contracts of file stores.
+pub async fn files(store: &dyn FileStore, random: &dyn Random) {
+    a_file_is_read_back_exactly(store, random).await;
+    odd_names_are_kept_exactly(store, random).await;
+    a_folder_is_only_what_lies_below_it(store, random).await;
+    a_large_folder_is_listed_and_deleted_whole(store, random).await;
+    a_put_can_be_taken_back(store, random).await;
+    a_replaced_file_is_never_seen_half(store, random).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{MemoryAccounts, MemoryFiles, SeededRandom};
+
+    #[tokio::test]
+    async fn the_stores_in_memory_keep_the_contract() {
+        accounts_and_sessions(&MemoryAccounts::default(), &SeededRandom::new(1)).await;
+        files(&MemoryFiles::default(), &SeededRandom::new(2)).await;
+    }
+}

@@ -1,0 +1,13 @@
+//! Stand-ins for the world, for tests: stores in memory, a clock that is set by hand, repeatable randomness, and
+//! the contract suite that keeps the stores in memory and those over AWS alike.
+
+mod accounts;
+pub mod contract;
+mod environment;
+mod files;
+mod mailer;
+
+pub use accounts::MemoryAccounts;
+pub use environment::{MockClock, SeededRandom};
+pub use files::MemoryFiles;
+pub use mailer::MemoryMailer;

@@ -1,0 +1,146 @@
+//! The signing keys.
+//!
+//! They are configured as JSON: `{"keys": [{"kid": "2026-11", "pkcs8": "<base64 of the DER>"}, …]}`. The first key
+//! signs; every key verifies. To rotate: append the next key, wait until every process knows it, move it to the
+//! front, and drop the previous one when its last token has expired. Nobody is logged off by that.
+
+use std::fmt;
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jsonwebtoken::{DecodingKey, EncodingKey};
+use serde::{Deserialize, Serialize};
+
+/// ES256 (ECDSA over P-256) keys: one that signs and all that verify.
+pub struct SigningKeys {
+    signer: EncodingKey,
+    verifiers: Vec<(String, DecodingKey)>,
+}
+
+/// Why a text holds no signing keys. The text itself is a secret and not repeated.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSigningKeys {
+    /// It is not the JSON that is expected.
+    #[error(r#"the signing keys are not JSON of the form {{"keys": [{{"kid": "…", "pkcs8": "…"}}]}}"#)]
+    Format,
+    /// There is no key.
+    #[error("the list of signing keys is empty")]
+    Empty,
+    /// Two keys have the same name.
+    #[error("the key id {0:?} stands twice in the signing keys")]
+    Duplicate(String),
+    /// A key cannot be used.
+    #[error("the signing key {0:?} is not a base64 PKCS #8 key on the curve P-256")]
+    Key(String),
+}
+
+/// The place that holds the signing keys.
+#[derive(Clone, PartialEq, Eq)]
+pub enum SigningKeySource {
+    /// The keys themselves, from the configuration of a local run.
+    Inline(String),
+    /// The name of a `SecureString` in Parameter Store, in a deployment.
+    Parameter(String),
+}
+
+impl fmt::Debug for SigningKeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inline(_) => f.write_str("Inline(…)"),
+            Self::Parameter(name) => write!(f, "Parameter({name:?})"),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeyFile {
+    keys: Vec<KeyEntry>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeyEntry {
+    kid: String,
+    pkcs8: String,
+}
+
+impl SigningKeys {
+    /// Reads the configured keys.
+    pub fn from_json(json: &str) -> Result<Self, InvalidSigningKeys> {
+        let file: KeyFile = serde_json::from_str(json).map_err(|_| InvalidSigningKeys::Format)?;
+        let mut signer = None;
+        let mut verifiers: Vec<(String, DecodingKey)> = Vec::new();
+        for KeyEntry { kid, pkcs8 } in file.keys {
+            if verifiers.iter().any(|(other, _)| *other == kid) {
+                return Err(InvalidSigningKeys::Duplicate(kid));
+            }
+            let Some((private, public)) = read_key(&pkcs8) else { return Err(InvalidSigningKeys::Key(kid)) };
+            signer = signer.or(Some(private));
+            verifiers.push((kid, public));
+        }
+        let signer = signer.ok_or(InvalidSigningKeys::Empty)?;
+        Ok(Self { signer, verifiers })
+    }
+
+    /// Makes one new key named `kid`, in the form that [`SigningKeys::from_json`] reads. `None` if the operating
+    /// system gives no randomness.
+    #[must_use]
+    pub fn generate(kid: &str) -> Option<String> {
+        let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).ok()?;
+        let entry = KeyEntry { kid: kid.to_owned(), pkcs8: STANDARD.encode(key.as_ref()) };
+        serde_json::to_string(&KeyFile { keys: vec![entry] }).ok()
+    }
+
+    /// The name of the key that signs, and the key.
+    pub(crate) fn signer(&self) -> (&str, &EncodingKey) {
+        (&self.verifiers[0].0, &self.signer)
+    }
+
+    /// The key named `kid`.
+    pub(crate) fn verifier(&self, kid: &str) -> Option<&DecodingKey> {
+        self.verifiers.iter().find(|(name, _)| name == kid).map(|(_, key)| key)
+    }
+}
+
+/// The private key and its public half.
+fn read_key(pkcs8: &str) -> Option<(EncodingKey, DecodingKey)> {
+    let der = STANDARD.decode(pkcs8.trim()).ok()?;
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der).ok()?;
+    Some((EncodingKey::from_ec_der(&der), DecodingKey::from_ec_der(pair.public_key().as_ref())))
+}
+
+impl fmt::Debug for SigningKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.verifiers.iter().map(|(kid, _)| kid);
+        f.write_str("SigningKeys")?;
+        f.debug_list().entries(names).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_key_can_be_read_and_is_not_printed() {
+        let keys = SigningKeys::from_json(&SigningKeys::generate("one").unwrap()).expect("valid");
+        assert_eq!(format!("{keys:?}"), r#"SigningKeys["one"]"#);
+    }
+
+    #[test]
+    fn keys_that_cannot_be_used_are_named_without_being_shown() {
+        let good = SigningKeys::generate("one").unwrap();
+        let entry = good.strip_prefix(r#"{"keys":["#).and_then(|rest| rest.strip_suffix("]}")).unwrap();
+        let cases = [
+            ("{}".to_owned(), InvalidSigningKeys::Format),
+            (r#"{"keys":[]}"#.to_owned(), InvalidSigningKeys::Empty),
+            (format!(r#"{{"keys":[{entry},{entry}]}}"#), InvalidSigningKeys::Duplicate("one".into())),
+            (r#"{"keys":[{"kid":"x","pkcs8":"c2VjcmV0"}]}"#.to_owned(), InvalidSigningKeys::Key("x".into())),
+        ];
+        for (json, error) in cases {
+            assert_eq!(SigningKeys::from_json(&json).unwrap_err(), error);
+            assert!(!error.to_string().contains("c2VjcmV0"));
+        }
+    }
+}

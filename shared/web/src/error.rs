@@ -1,0 +1,140 @@
+//! Failures, and the only place that knows their HTTP statuses.
+//!
+//! `Display` is the sentence for the client: what happened and what to do. `source()` is for the log.
+
+use domain::{MailError, StoreError};
+use http::{HeaderValue, StatusCode, header};
+
+use crate::request::MAX_BODY_BYTES;
+use crate::response::{self, Response};
+
+/// When to try again after a 503, in seconds.
+const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
+
+/// The underlying failure, for the log.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a request was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// 400: the request cannot be understood or is against a rule.
+    #[error("{0}")]
+    BadRequest(String),
+    /// 401: no token, or none that is valid.
+    #[error("You are not logged on, or your session has ended: log on with POST /users/api/auth.")]
+    Unauthenticated,
+    /// 403: a page of another site tries to use a visitor's cookie.
+    #[error("This request comes from a web page of another site, which may not use this API.")]
+    ForeignOrigin,
+    /// 404: no such endpoint, file or folder.
+    #[error("{0}")]
+    NotFound(String),
+    /// 405: the path exists, but not with this method.
+    #[error("This path does not take that method; it takes {allow}.")]
+    MethodNotAllowed {
+        /// The methods it takes, separated by commas.
+        allow: String,
+    },
+    /// 409: something else is in the place, or changed meanwhile.
+    #[error("{0}")]
+    Conflict(String),
+    /// 413: the body is larger than one request can carry.
+    #[error("The request is too large: one request carries at most {MAX_BODY_BYTES} bytes. Send fewer or smaller files.")]
+    TooLarge,
+    /// 413: a zip would unpack to more than is allowed.
+    #[error("{0}")]
+    TooMuchContent(String),
+    /// 415: the body is of a type that the endpoint does not read.
+    #[error("The request's content type is not understood here: send it as {expected}.")]
+    UnsupportedMediaType {
+        /// The type that the endpoint reads.
+        expected: &'static str,
+    },
+    /// 500: a mail could not be sent.
+    #[error("The email cannot be sent: the mail service refused it.")]
+    MailRefused(#[source] Source),
+    /// 500: a defect of the service.
+    #[error("The request failed because of a defect in the service. Its operators find it in the log.")]
+    Internal(#[source] Source),
+    /// 503: something that the service needs does not answer.
+    #[error("The service is not available at the moment. Try again in a few seconds.")]
+    Unavailable(#[source] Source),
+}
+
+impl ApiError {
+    /// The status that the failure has on the wire.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::TooLarge | Self::TooMuchContent(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::MailRefused(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The answer: `{"ok": false, "status": …}` with the right status and headers.
+    #[must_use]
+    pub fn to_response(&self) -> Response {
+        let mut answer = response::failure(self.status(), &self.to_string());
+        match self {
+            Self::MethodNotAllowed { allow } => {
+                if let Ok(allow) = HeaderValue::from_str(allow) {
+                    answer.headers_mut().insert(header::ALLOW, allow);
+                }
+            }
+            Self::Unavailable(_) => {
+                answer.headers_mut().insert(header::RETRY_AFTER, RETRY_SECONDS);
+            }
+            _ => {}
+        }
+        answer
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict => {
+                Self::Conflict("The data changed while the request was under way: read it again and retry.".into())
+            }
+            StoreError::Corrupt(_) => Self::Internal(error.into()),
+            StoreError::Unavailable(_) => Self::Unavailable(error.into()),
+        }
+    }
+}
+
+impl From<MailError> for ApiError {
+    fn from(error: MailError) -> Self {
+        match error {
+            MailError::Refused(_) => Self::MailRefused(error.into()),
+            MailError::Unavailable(_) => Self::Unavailable(error.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_sees_what_to_do_and_never_the_cause() {
+        let error = ApiError::from(StoreError::Unavailable("dispatch failure: secret-host:8000".into()));
+        assert_eq!(error.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let answer = error.to_response();
+        assert_eq!(answer.headers()[header::RETRY_AFTER], "5");
+        assert!(!String::from_utf8_lossy(answer.body().as_whole().unwrap()).contains("secret-host"));
+    }
+
+    #[test]
+    fn a_wrong_method_names_the_right_ones() {
+        let answer = ApiError::MethodNotAllowed { allow: "GET, POST".into() }.to_response();
+        assert_eq!((answer.status().as_u16(), &answer.headers()[header::ALLOW]), (405, &HeaderValue::from_static("GET, POST")));
+    }
+}

@@ -1,0 +1,104 @@
+//! Requests, whichever event brought them.
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, header};
+use serde::de::DeserializeOwned;
+
+use crate::error::ApiError;
+
+/// The largest body of one request, in bytes. Lambda takes 6 MB of event, in which a binary body travels as
+/// base64 among everything else: about 4.5 MiB would fit, 4 MiB are promised.
+pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+
+/// One request.
+#[derive(Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The path as the client sent it: percent-encoded, from the leading slash on, without the query.
+    pub path: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, decoded from the event.
+    pub body: Bytes,
+}
+
+impl Request {
+    /// The body as a JSON object.
+    ///
+    /// A missing content type counts as JSON. What is wrong is told by line and column, never by content: the body
+    /// may hold a password.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        if !self.is_json() {
+            return Err(ApiError::UnsupportedMediaType { expected: "application/json" });
+        }
+        // A list would be read as the fields in their order.
+        if self.body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+            return Err(ApiError::BadRequest("The request body is not a JSON object.".into()));
+        }
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            let fault = match error.classify() {
+                serde_json::error::Category::Data => "does not have the fields and types that are expected",
+                _ => "is not valid JSON in UTF-8",
+            };
+            ApiError::BadRequest(format!("The request body {fault} (line {line}, column {column})."))
+        })
+    }
+
+    fn is_json(&self) -> bool {
+        let Some(content_type) = self.content_type() else { return true };
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        essence.is_empty() || essence.eq_ignore_ascii_case("application/json")
+    }
+
+    /// The `Content-Type` header; `None` when it is absent or not text.
+    pub(crate) fn content_type(&self) -> Option<&str> {
+        self.headers.get(header::CONTENT_TYPE)?.to_str().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Pair {
+        email: String,
+    }
+
+    fn read(content_type: Option<&'static str>, body: &'static [u8]) -> Result<Pair, ApiError> {
+        let mut headers = HeaderMap::new();
+        if let Some(content_type) = content_type {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        Request { method: Method::POST, path: "/".into(), headers, body: Bytes::from_static(body) }.json()
+    }
+
+    #[test]
+    fn a_content_type_is_read_without_regard_to_case_and_parameters() {
+        for content_type in [None, Some("application/json"), Some("Application/JSON; charset=utf-8"), Some("")] {
+            assert_eq!(read(content_type, br#"{"email":"a","extra":1}"#).unwrap().email, "a");
+        }
+        for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"] {
+            let error = read(Some(content_type), br#"{"email":"a"}"#).unwrap_err();
+            assert_eq!(error.status(), 415, "{content_type}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_body_is_a_400_that_does_not_repeat_it() {
+        let bad: [&[u8]; 9] = [
+            b"", b"{", b"[\"a\"]", b"null", br#"{"email":5}"#, br#"{"email":"s3cret","email":"s3cret"}"#, b"\xff\xfe",
+            br#"{"email":"s3cret" x}"#, &[b'['; 100_000],
+        ];
+        for body in bad {
+            let error = read(Some("application/json"), body).unwrap_err();
+            assert_eq!(error.status(), 400);
+            assert!(!error.to_string().contains("s3cret"));
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Answers.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use domain::StoreError;
+use futures_util::Stream;
+use futures_util::stream::BoxStream;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+/// An HTTP answer.
+pub type Response = http::Response<Body>;
+
+/// What an answer carries: all of it at once, or piece by piece.
+pub enum Body {
+    /// A body in memory.
+    Whole(Bytes),
+    /// A body that is read while it is sent.
+    Stream(BoxStream<'static, Result<Bytes, StoreError>>),
+}
+
+impl Body {
+    /// The body, if it is in memory.
+    #[must_use]
+    pub fn as_whole(&self) -> Option<&Bytes> {
+        match self {
+            Self::Whole(bytes) => Some(bytes),
+            Self::Stream(_) => None,
+        }
+    }
+}
+
+impl Stream for Body {
+    type Item = Result<Bytes, StoreError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        match &mut *self {
+            Self::Whole(bytes) => Poll::Ready((!bytes.is_empty()).then(|| Ok(std::mem::take(bytes)))),
+            Self::Stream(stream) => match stream.as_mut().poll_next(context) {
+                // The runtime would write the error's text into the file. Ending early is what a client can
+                // notice: fewer bytes come than `Content-Length` says.
+                Poll::Ready(Some(Err(error))) => {
+                    tracing::error!(error = %chain(&error), "the download broke off");
+                    Poll::Ready(None)
+                }
+                other => other,
+            },
+        }
+    }
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Body(…)")
+    }
+}
+
+/// A failure with all its causes, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// A JSON answer.
+#[must_use]
+pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    // Only maps with keys that are no strings, or a failing `Serialize`, could fail; answers have neither.
+    json_bytes(status, serde_json::to_vec(value).expect("answers can be written as JSON"))
+}
+
+/// A JSON answer that is already written.
+#[must_use]
+pub fn json_bytes(status: StatusCode, json: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::Whole(json.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    ok: bool,
+    status: &'a str,
+}
+
+/// `{"ok": true, "status": …}`.
+#[must_use]
+pub fn success(status: &str) -> Response {
+    json(StatusCode::OK, &Envelope { ok: true, status })
+}
+
+/// `{"ok": false, "status": …}` with HTTP status 200: a failure that the published API describes with a body.
+#[must_use]
+pub fn refusal(status: &str) -> Response {
+    failure(StatusCode::OK, status)
+}
+
+/// `{"ok": false, "status": …}`.
+#[must_use]
+pub fn failure(code: StatusCode, status: &str) -> Response {
+    json(code, &Envelope { ok: false, status })
+}
+
+/// Adds what every answer carries: nothing is sniffed, framed, referred to or cached, and HTTPS stays HTTPS.
+/// A policy that the answer already has is kept.
+pub(crate) fn secure(headers: &mut HeaderMap, https: bool) {
+    let defaults = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ];
+    let hsts = (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    let hsts = https.then_some(hsts);
+    let missing: Vec<(HeaderName, &str)> =
+        defaults.into_iter().chain(hsts).filter(|(name, _)| !headers.contains_key(name)).collect();
+    for (name, value) in missing {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt as _;
+    use futures_util::stream;
+
+    use super::*;
+
+    #[test]
+    fn an_envelope_is_exactly_ok_and_status() {
+        let answer = refusal("No.");
+        assert_eq!((answer.status().as_u16(), &answer.headers()["content-type"]), (200, &HeaderValue::from_static("application/json")));
+        assert_eq!(answer.body().as_whole().unwrap(), r#"{"ok":false,"status":"No."}"#);
+        assert_eq!(success("Yes.").body().as_whole().unwrap(), r#"{"ok":true,"status":"Yes."}"#);
+    }
+
+    #[tokio::test]
+    async fn a_download_that_breaks_off_ends_early_and_adds_nothing() {
+        let pieces = [Ok(Bytes::from_static(b"abc")), Err(StoreError::Unavailable("reset".into()))];
+        let body = Body::Stream(stream::iter(pieces).boxed());
+        let sent: Vec<Bytes> = body.map(|piece| piece.expect("no error reaches the runtime")).collect().await;
+        assert_eq!(sent, ["abc"]);
+    }
+
+    #[test]
+    fn a_policy_of_the_answer_itself_is_kept() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        secure(&mut headers, true);
+        assert_eq!(headers[header::CACHE_CONTROL], "private, no-cache");
+        assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        assert!(headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
+    }
+}
