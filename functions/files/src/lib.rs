@@ -1,1 +1,100 @@
-//! x
+//! The files of the caller.
+//!
+//! | endpoint | file |
+//! |---|---|
+//! | `GET /files`, `GET /files/<folder>` | `list.rs` |
+//! | `GET /files/<file>` | `download.rs` |
+//! | `POST /files`, `POST /files/<folder>` | `upload.rs`, with `unzip.rs` for zips and `occupied.rs` for what is in the way |
+//! | `DELETE /files/<file or folder>` | `delete.rs` |
+
+mod attachment;
+mod delete;
+mod download;
+mod list;
+mod occupied;
+mod route;
+mod unzip;
+mod upload;
+
+#[cfg(test)]
+mod testing;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws::{Clients, DynamoAccounts, S3Files};
+use domain::FileStore;
+use session::{SigningKeySource, Tokens};
+use web::error::Source;
+use web::{ApiError, Authenticator, Function, InvalidConfig, Origins, PublicUrl, Request, RequestLog, Response, Settings};
+
+pub use crate::route::Route;
+
+/// What the function is told by its environment.
+#[derive(Clone, Debug)]
+pub struct Config {
+    table: String,
+    bucket: String,
+    url: PublicUrl,
+    origins: Origins,
+    signing_keys: SigningKeySource,
+}
+
+impl Config {
+    /// Reads `TABLE_NAME`, `BUCKET_NAME`, `PUBLIC_BASE_URL`, `ALLOWED_ORIGINS` and `SIGNING_KEYS` or
+    /// `SIGNING_KEYS_PARAMETER`.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
+        let mut settings = Settings::new(lookup);
+        let (table, bucket) = (settings.text("TABLE_NAME"), settings.text("BUCKET_NAME"));
+        let (edge, signing_keys) = (settings.public_url_and_origins(), settings.signing_keys());
+        settings.finish(|| {
+            let (url, origins) = edge?;
+            Some(Self { table: table?, bucket: bucket?, url, origins, signing_keys: signing_keys? })
+        })
+    }
+}
+
+/// Everything that the endpoints need.
+pub struct App {
+    files: Arc<dyn FileStore>,
+    authenticator: Authenticator,
+    origins: Origins,
+}
+
+impl App {
+    /// The function over AWS, as its environment describes it.
+    pub async fn load(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Source> {
+        let config = Config::read(lookup)?;
+        let clients = Clients::load().await;
+        let keys = aws::load_signing_keys(&clients, &config.signing_keys).await?;
+        let sessions = Arc::new(DynamoAccounts::new(&clients, config.table));
+        let tokens = Arc::new(Tokens::new(keys, config.url.as_str().to_owned()));
+        let authenticator = Authenticator { tokens, sessions, clock: Arc::new(web::SystemClock) };
+        let files = Arc::new(S3Files::new(&clients, config.bucket));
+        Ok(Self { files, authenticator, origins: config.origins })
+    }
+}
+
+#[async_trait]
+impl Function for App {
+    fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
+    async fn handle(&self, request: Request, log: &mut RequestLog) -> Result<Response, ApiError> {
+        let route = Route::parse(&request.method, &request.path);
+        log.route = route.as_ref().ok().map(Route::name);
+        // Who is not signed on learns nothing about paths, not even that one is malformed.
+        let caller = self.authenticator.caller(&request, log).await?;
+        let (files, owner) = (&*self.files, &caller.account.id);
+        match route? {
+            Route::List(folder) => list::list(files, owner, folder).await,
+            Route::Read(path) => match download::download(files, owner, path.clone()).await? {
+                Some(answer) => Ok(answer),
+                None => list::list(files, owner, path.as_folder()).await,
+            },
+            Route::Upload(folder) => upload::upload(files, owner, folder, &request).await,
+            Route::Delete(path) => delete::delete(files, owner, path, &request.path).await,
+        }
+    }
+}

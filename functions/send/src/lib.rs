@@ -1,1 +1,80 @@
-//! x
+//! Mail to the caller, or from an administrator to an address.
+//!
+//! | endpoint | file |
+//! |---|---|
+//! | `POST /send` | `send.rs` |
+
+mod send;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws::{Clients, DynamoAccounts, SesMailer};
+use domain::{EmailAddress, Mailer};
+use http::Method;
+use session::{SigningKeySource, Tokens};
+use web::error::Source;
+use web::route::{below_base, by_method, unknown_endpoint};
+use web::{ApiError, Authenticator, Function, InvalidConfig, Origins, PublicUrl, Request, RequestLog, Response, Settings};
+
+/// What the function is told by its environment.
+#[derive(Clone, Debug)]
+pub struct Config {
+    table: String,
+    url: PublicUrl,
+    origins: Origins,
+    signing_keys: SigningKeySource,
+    sender: EmailAddress,
+}
+
+impl Config {
+    /// Reads `TABLE_NAME`, `PUBLIC_BASE_URL`, `ALLOWED_ORIGINS`, `SIGNING_KEYS` or `SIGNING_KEYS_PARAMETER`, and
+    /// `MAIL_SENDER`.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
+        let mut settings = Settings::new(lookup);
+        let (table, edge) = (settings.text("TABLE_NAME"), settings.public_url_and_origins());
+        let (signing_keys, sender) = (settings.signing_keys(), settings.parse("MAIL_SENDER", EmailAddress::parse));
+        settings.finish(|| {
+            let (url, origins) = edge?;
+            Some(Self { table: table?, url, origins, signing_keys: signing_keys?, sender: sender? })
+        })
+    }
+}
+
+/// Everything that the endpoint needs.
+pub struct App {
+    mailer: Arc<dyn Mailer>,
+    authenticator: Authenticator,
+    origins: Origins,
+}
+
+impl App {
+    /// The function over AWS, as its environment describes it.
+    pub async fn load(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Source> {
+        let config = Config::read(lookup)?;
+        let clients = Clients::load().await;
+        let keys = aws::load_signing_keys(&clients, &config.signing_keys).await?;
+        let sessions = Arc::new(DynamoAccounts::new(&clients, config.table));
+        let tokens = Arc::new(Tokens::new(keys, config.url.as_str().to_owned()));
+        let authenticator = Authenticator { tokens, sessions, clock: Arc::new(web::SystemClock) };
+        let mailer = Arc::new(SesMailer::new(&clients, config.sender.to_string()));
+        Ok(Self { mailer, authenticator, origins: config.origins })
+    }
+}
+
+#[async_trait]
+impl Function for App {
+    fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
+    async fn handle(&self, request: Request, log: &mut RequestLog) -> Result<Response, ApiError> {
+        match below_base(&request.path)? {
+            "send" => by_method(&request.method, [(Method::POST, ())])?,
+            _ => return Err(unknown_endpoint()),
+        }
+        log.route = Some("send");
+        let caller = self.authenticator.caller(&request, log).await?;
+        send::send(&*self.mailer, &caller, &request).await
+    }
+}

@@ -49,6 +49,12 @@ impl FolderKey {
         Self { account: account.clone(), path }
     }
 
+    /// The folder above; the root is above itself.
+    #[must_use]
+    pub fn parent(&self) -> Self {
+        Self { account: self.account.clone(), path: self.path.parent() }
+    }
+
     /// The path below the owner's root.
     #[must_use]
     pub fn path(&self) -> &FolderPath {

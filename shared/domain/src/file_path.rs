@@ -43,7 +43,7 @@ pub enum InvalidPath {
 pub struct FileName(String);
 
 /// The path of a folder below the user's root; the root itself is the empty path.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FolderPath(String);
 
 /// The path of a file below the user's root: at least one name.
@@ -146,6 +146,12 @@ impl FolderPath {
         (!self.is_root()).then(|| FilePath(self.0.clone()))
     }
 
+    /// The folder above; the root is above itself.
+    #[must_use]
+    pub fn parent(&self) -> Self {
+        Self(self.0.rsplit_once('/').map_or("", |(parent, _)| parent).to_owned())
+    }
+
     /// This folder and every folder above it, without the root.
     pub fn with_ancestors(&self) -> impl Iterator<Item = FolderPath> {
         let ends = self.0.match_indices('/').map(|(end, _)| end);
@@ -169,7 +175,7 @@ impl FilePath {
     /// The folder that the file lies in.
     #[must_use]
     pub fn parent(&self) -> FolderPath {
-        FolderPath(self.0.rsplit_once('/').map_or("", |(parent, _)| parent).to_owned())
+        self.as_folder().parent()
     }
 
     /// The last name of the path.

@@ -11,11 +11,16 @@ use crate::ports::{MailError, Mailer};
 #[derive(Debug, Default)]
 pub struct MemoryMailer {
     sent: Mutex<Vec<Mail>>,
-    /// Refuses every mail when set.
-    pub refuses: bool,
+    refuses: bool,
 }
 
 impl MemoryMailer {
+    /// A mailer that refuses every mail.
+    #[must_use]
+    pub fn refusing() -> Self {
+        Self { refuses: true, ..Self::default() }
+    }
+
     /// Everything sent so far, oldest first.
     pub fn sent(&self) -> Vec<Mail> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()

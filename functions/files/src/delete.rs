@@ -1,0 +1,78 @@
+//! `DELETE /files/<file or folder>`.
+
+use domain::{AccountId, FileKey, FilePath, FileStore, FolderKey};
+use web::{ApiError, Response, response};
+
+/// Deletes a file, or a folder with all its contents. When nothing is there the answer is HTTP 200 with `ok` false.
+pub(crate) async fn delete(
+    files: &dyn FileStore,
+    owner: &AccountId,
+    path: FilePath,
+    raw_path: &str,
+) -> Result<Response, ApiError> {
+    // The answer names the path as it was sent: decoded, with its slash.
+    let name = if raw_path.ends_with('/') { format!("{path}/") } else { path.to_string() };
+    let folder = FolderKey::new(owner, path.as_folder());
+    let file = FileKey::new(owner, path);
+    let done = format!("{name} has been deleted");
+    if !raw_path.ends_with('/') && files.has_file(&file).await? {
+        // The folder does not vanish with its last file.
+        files.make_folder(&file.folder()).await?;
+        files.delete(&file).await?;
+        return Ok(response::success(&done));
+    }
+    if files.has_folder(&folder).await? {
+        files.make_folder(&folder.parent()).await?;
+        files.delete_folder(&folder).await?;
+        return Ok(response::success(&done));
+    }
+    Ok(response::refusal(&format!("{name} is not found or cannot be deleted")))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::World;
+
+    async fn world() -> World {
+        let world = World::new().await;
+        for folder in ["files/test/today", "files/test/today2"] {
+            world.upload(folder, &[("a.idf", b"x"), ("b c.idf", b"y")]).await;
+        }
+        world
+    }
+
+    fn ok(text: &str) -> (u16, String) {
+        (200, format!(r#"{{"ok":true,"status":"{text} has been deleted"}}"#))
+    }
+
+    #[tokio::test]
+    async fn a_file_is_deleted_and_its_folder_stays_even_when_empty() {
+        let world = world().await;
+        assert_eq!(world.delete("files/test/today/a.idf").await, ok("test/today/a.idf"));
+        assert_eq!(world.delete("files/test/today/b%20c.idf").await, ok("test/today/b c.idf"));
+        let (status, tree) = world.get("files/test/today").await;
+        assert!(status == 200 && tree.ends_with(r#""children":[]}"#), "{tree}");
+    }
+
+    #[tokio::test]
+    async fn a_folder_goes_with_all_its_contents_and_takes_no_neighbour() {
+        let world = world().await;
+        assert_eq!(world.delete("files/test/today").await, ok("test/today"));
+        assert_eq!(world.get("files/test/today").await.0, 404);
+        assert_eq!(world.get("files/test/today2/a.idf").await, (200, "x".into()));
+        assert_eq!(world.delete("files/test/today2/").await, ok("test/today2/"));
+        assert_eq!(world.get("files/test").await.0, 200, "the folder above stays");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_a_200_that_is_not_ok() {
+        let world = world().await;
+        for path in ["x", "test/x", "test/today/a.idf/", "tes", "test/tod"] {
+            let expected = format!(r#"{{"ok":false,"status":"{path} is not found or cannot be deleted"}}"#);
+            assert_eq!(world.delete(&format!("files/{path}")).await, (200, expected));
+        }
+        let eve = world.other().await;
+        assert!(eve.delete("files/test").await.1.contains("is not found"));
+        assert_eq!(world.get("files/test").await.0, 200);
+    }
+}

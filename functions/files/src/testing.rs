@@ -1,0 +1,123 @@
+//! The function over stores in memory, for the tests of its endpoints.
+
+use std::io::{Cursor, Write as _};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use domain::testing::{MemoryAccounts, MemoryFiles, MockClock, SeededRandom, contract};
+use domain::{AccountStore, Session, SessionId, SessionStore, Timestamp};
+use futures_util::TryStreamExt as _;
+use http::{HeaderMap, HeaderValue, Method, header};
+use session::{SigningKeys, Tokens};
+use web::{Authenticator, Origins, PublicUrl, Request, Response};
+use zip::write::SimpleFileOptions;
+
+use crate::App;
+
+/// One user of a service without files.
+pub(crate) struct World {
+    app: Arc<App>,
+    pub(crate) store: Arc<MemoryFiles>,
+    accounts: Arc<MemoryAccounts>,
+    random: Arc<SeededRandom>,
+    token: String,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let (accounts, store) = (Arc::new(MemoryAccounts::default()), Arc::new(MemoryFiles::default()));
+        let url = PublicUrl::parse("http://localhost:9000/users/api").unwrap();
+        let keys = SigningKeys::from_json(&SigningKeys::generate("one").unwrap()).unwrap();
+        let tokens = Arc::new(Tokens::new(keys, url.as_str().to_owned()));
+        let clock = Arc::new(MockClock::at(now()));
+        let authenticator = Authenticator { tokens, sessions: accounts.clone(), clock };
+        let app = App { files: store.clone(), authenticator, origins: Origins::new(&url, "").unwrap() };
+        let random = Arc::new(SeededRandom::new(1));
+        let world = Self { app: Arc::new(app), store, accounts, random, token: String::new() };
+        world.signed_in("ada@example.org").await
+    }
+
+    /// Another user of the same service.
+    pub(crate) async fn other(&self) -> Self {
+        self.signed_in("eve@example.org").await
+    }
+
+    async fn signed_in(&self, email: &str) -> Self {
+        let account = contract::account(email, &*self.random);
+        AccountStore::create(&*self.accounts, &account).await.unwrap();
+        let (id, expires) = (SessionId::random(&*self.random), now().plus_seconds(86_400));
+        let session = Session { id, account: account.id, created: now(), expires };
+        SessionStore::create(&*self.accounts, &session).await.unwrap();
+        let token = self.app.authenticator.tokens.issue(&session, 86_400, now(), &*self.random).unwrap();
+        let (app, store, accounts) = (self.app.clone(), self.store.clone(), self.accounts.clone());
+        Self { app, store, accounts, random: self.random.clone(), token: token.reveal().to_owned() }
+    }
+
+    async fn ask(&self, method: Method, path: &str, content_type: &'static str, body: Vec<u8>) -> Response {
+        let mut headers = HeaderMap::new();
+        let cookie = format!("session_token={}", self.token);
+        headers.insert(header::COOKIE, HeaderValue::from_str(&cookie).unwrap());
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        let request = Request { method, path: format!("/users/api/{path}"), headers, body: body.into() };
+        web::serve::answer(&*self.app, Ok(request), "test").await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> (u16, String) {
+        text(self.ask(Method::GET, path, "", Vec::new()).await).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> (u16, String) {
+        text(self.ask(Method::DELETE, path, "", Vec::new()).await).await
+    }
+
+    pub(crate) async fn download(&self, path: &str) -> (HeaderMap, Vec<u8>) {
+        let response = self.ask(Method::GET, path, "", Vec::new()).await;
+        assert_eq!(response.status(), 200);
+        (response.headers().clone(), bytes(response).await)
+    }
+
+    pub(crate) async fn upload(&self, path: &str, files: &[(&str, &[u8])]) -> (u16, String) {
+        let mut form = Vec::new();
+        for (name, content) in files {
+            write!(form, "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n").unwrap();
+            form.extend_from_slice(content);
+            form.extend_from_slice(b"\r\n");
+        }
+        form.extend_from_slice(b"--B--\r\n");
+        text(self.ask(Method::POST, path, "multipart/form-data; boundary=B", form).await).await
+    }
+
+    /// Every stored file of every user as `<path>=<content>`, in order of path; markers of folders are left out.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        let files = self.store.contents().into_iter().filter(|(key, _)| !key.ends_with('/'));
+        let path = |key: &str| key.split_once('/').unwrap().1.to_owned();
+        files.map(|(key, content)| format!("{}={}", path(&key), String::from_utf8_lossy(&content))).collect()
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_unix_seconds(1_790_000_000)
+}
+
+async fn bytes(response: Response) -> Vec<u8> {
+    let pieces: Vec<Bytes> = response.into_body().try_collect().await.unwrap();
+    pieces.concat()
+}
+
+async fn text(response: Response) -> (u16, String) {
+    (response.status().as_u16(), String::from_utf8(bytes(response).await).unwrap())
+}
+
+/// A zip of these entries; a name that ends in a slash is a folder.
+pub(crate) fn zip_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in entries {
+        if name.ends_with('/') {
+            writer.add_directory(*name, SimpleFileOptions::default()).unwrap();
+        } else {
+            writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+            writer.write_all(content).unwrap();
+        }
+    }
+    writer.finish().unwrap().into_inner()
+}

@@ -1,0 +1,183 @@
+//! `POST /files/<folder>`: one or more files, zips unpacked.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use domain::{AccountId, FileKey, FilePath, FileStore, FolderKey, FolderPath, NewFile, put_all};
+use http::StatusCode;
+use serde::Serialize;
+use web::route::BASE_PATH;
+use web::{ApiError, Request, Response, UploadedFile, response};
+
+use crate::occupied::refuse_collisions;
+use crate::unzip::{CheckedZip, Limits};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FileHandle<'a> {
+    ok: bool,
+    status: &'a str,
+    file_handle: &'a str,
+    callback: &'a str,
+}
+
+/// Stores the files of a form in `folder`, all of them or none. Folders are made as needed; a file of the same name
+/// is replaced, and of two parts with the same name the later one counts.
+pub(crate) async fn upload(
+    store: &dyn FileStore,
+    owner: &AccountId,
+    folder: FolderPath,
+    request: &Request,
+) -> Result<Response, ApiError> {
+    let batch = Batch::read(request.files().await?, &folder).await?;
+    let paths: Vec<_> = batch.files.values().map(|(path, _)| path.clone()).collect();
+    refuse_collisions(store, owner, &folder, &paths, &batch.folders).await?;
+    let files = batch.files.into_values();
+    let files = files.map(|(path, content)| NewFile { key: FileKey::new(owner, path), content }).collect();
+    let folders: Vec<_> = batch.folders.into_iter().map(|path| FolderKey::new(owner, path)).collect();
+    put_all(store, files, &folders).await?;
+    Ok(handle(&batch.location))
+}
+
+/// The file handle of a stored location.
+fn handle(location: &FolderPath) -> Response {
+    let callback = format!("{BASE_PATH}/files/{location}");
+    let status = "File(s) uploaded successfully";
+    let handle = FileHandle { ok: true, status, file_handle: location.as_str(), callback: &callback };
+    response::json(StatusCode::OK, &handle)
+}
+
+/// What a form comes to when its zips are unpacked.
+struct Batch {
+    /// By path, so that of two files of one path the later one stays.
+    files: BTreeMap<String, (FilePath, Bytes)>,
+    folders: Vec<FolderPath>,
+    location: FolderPath,
+}
+
+impl Batch {
+    async fn read(uploads: Vec<UploadedFile>, folder: &FolderPath) -> Result<Self, ApiError> {
+        let single = uploads.len() == 1;
+        let mut batch = Self { files: BTreeMap::new(), folders: Vec::new(), location: folder.clone() };
+        for upload in uploads {
+            if is_zip(upload.name.as_str()) {
+                let top = batch.unpack(upload.content, folder.clone()).await?;
+                if single {
+                    batch.location = top;
+                }
+            } else {
+                let path = folder.join(&upload.name).map_err(|error| ApiError::BadRequest(error.to_string()))?;
+                batch.files.insert(path.to_string(), (path, upload.content));
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Unpacks off the thread that serves requests: inflating is work for the processor.
+    async fn unpack(&mut self, content: Bytes, folder: FolderPath) -> Result<FolderPath, ApiError> {
+        let work = move || {
+            let mut zip = CheckedZip::check(content, &folder, Limits::REQUEST)?;
+            let top = zip.top_folder(&folder);
+            let mut files = Vec::with_capacity(zip.files.len());
+            for (index, path) in std::mem::take(&mut zip.files) {
+                files.push((path, zip.read(index)?));
+            }
+            Ok::<_, ApiError>((files, zip.folders, top))
+        };
+        let unpacked = tokio::task::spawn_blocking(work).await.map_err(|error| ApiError::Internal(error.into()))?;
+        let (files, folders, top) = unpacked?;
+        self.files.extend(files.into_iter().map(|(path, content)| (path.to_string(), (path, content))));
+        self.folders.extend(folders);
+        Ok(top)
+    }
+}
+
+/// By its name, not by its content: office documents are zips too, and stay whole.
+fn is_zip(name: &str) -> bool {
+    let ending = name.len().checked_sub(4).and_then(|at| name.get(at..));
+    ending.is_some_and(|ending| ending.eq_ignore_ascii_case(".zip"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{World, zip_of};
+
+    fn handle(location: &str) -> (u16, String) {
+        let status = r#""ok":true,"status":"File(s) uploaded successfully""#;
+        let rest = format!(r#""fileHandle":"{location}","callback":"/users/api/files/{location}""#);
+        (200, format!("{{{status},{rest}}}"))
+    }
+
+    #[tokio::test]
+    async fn files_go_to_the_root_or_to_folders_that_are_made_as_needed() {
+        let world = World::new().await;
+        assert_eq!(world.upload("files", &[("a.idf", b"1"), ("b.epw", b"2")]).await, handle(""));
+        assert_eq!(world.upload("files/", &[("a.idf", b"3")]).await, handle(""));
+        assert_eq!(world.upload("files/test/today", &[("a.idf", b"4")]).await, handle("test/today"));
+        assert_eq!(world.upload("files/test/today/", &[("b.idf", b"5")]).await, handle("test/today"));
+        assert_eq!(world.paths(), ["a.idf=3", "b.epw=2", "test/today/a.idf=4", "test/today/b.idf=5"]);
+    }
+
+    #[tokio::test]
+    async fn a_zip_is_unpacked_and_its_one_top_folder_is_the_handle() {
+        let world = World::new().await;
+        let one_top = zip_of(&[("X/a.idf", b"1"), ("X/sub/b.idf", b"2")]);
+        assert_eq!(world.upload("files", &[("job.zip", &one_top)]).await, handle("X"));
+        assert_eq!(world.upload("files/F", &[("job.ZIP", &one_top)]).await, handle("F/X"));
+        let two_tops = zip_of(&[("X/a.idf", b"1"), ("b.idf", b"2")]);
+        assert_eq!(world.upload("files/G", &[("job.zip", &two_tops)]).await, handle("G"));
+        let expected = [
+            "F/X/a.idf=1", "F/X/sub/b.idf=2", "G/X/a.idf=1", "G/b.idf=2", "X/a.idf=1", "X/sub/b.idf=2",
+        ];
+        assert_eq!(world.paths(), expected);
+    }
+
+    #[tokio::test]
+    async fn empty_folders_of_a_zip_are_made() {
+        let world = World::new().await;
+        assert_eq!(world.upload("files", &[("job.zip", &zip_of(&[("X/", b""), ("X/empty/", b"")]))]).await, handle("X"));
+        assert!(world.get("files/X").await.1.contains(r#""name":"empty""#));
+        assert_eq!(world.upload("files", &[("none.zip", &zip_of(&[]))]).await, handle(""));
+    }
+
+    #[tokio::test]
+    async fn an_office_document_is_a_zip_and_stays_whole() {
+        let world = World::new().await;
+        let document = zip_of(&[("word/document.xml", b"1")]);
+        assert_eq!(world.upload("files", &[("report.docx", &document)]).await.0, 200);
+        assert_eq!(world.download("files/report.docx").await.1, document);
+    }
+
+    #[tokio::test]
+    async fn a_name_cannot_be_a_file_and_a_folder() {
+        let world = World::new().await;
+        world.upload("files/a/b", &[("c", b"1")]).await;
+        let before = world.paths();
+        let many: Vec<_> = (0..20).map(|i| format!("b/f{i}")).collect();
+        let many: Vec<_> = many.iter().map(|name| (name.as_str(), b"x".as_slice())).collect();
+        let clash = zip_of(&[("c", b"1"), ("c/d", b"2")]);
+        let deep: Vec<_> = many.iter().copied().chain([("b/c/d", b"x".as_slice())]).collect();
+        let over: Vec<_> = many.iter().map(|(name, content)| (&name[2..], *content)).chain([("b", b"x".as_slice())]).collect();
+        for (folder, name, content) in [
+            ("files", "a", b"x".to_vec()),
+            ("files/a", "b", b"x".to_vec()),
+            ("files/a/b/c", "d", b"x".to_vec()),
+            ("files/z", "x.zip", clash),
+            ("files/a", "x.zip", zip_of(&deep)),
+            ("files/a", "x.zip", zip_of(&over)),
+        ] {
+            let (status, body) = world.upload(folder, &[(name, &content)]).await;
+            assert_eq!(status, 409, "{folder} {name}: {body}");
+        }
+        assert_eq!(world.paths(), before);
+    }
+
+    #[tokio::test]
+    async fn a_failed_store_leaves_nothing_of_the_upload() {
+        let world = World::new().await;
+        world.upload("files", &[("a", b"old")]).await;
+        world.store.fail_puts_of("b");
+        let (status, _) = world.upload("files", &[("a", b"new"), ("b", b"new"), ("c", b"new")]).await;
+        assert_eq!((status, world.paths()), (503, vec!["a=old".to_owned()]));
+    }
+}

@@ -1,0 +1,94 @@
+//! `POST /send`: one mail.
+
+use domain::{EmailAddress, Mail, Mailer, Role};
+use serde::Deserialize;
+use web::{ApiError, Caller, Request, Response, response};
+
+#[derive(Deserialize)]
+struct Message {
+    title: String,
+    message: String,
+    #[serde(default)]
+    email: Option<String>,
+}
+
+/// Sends the message to the caller's own address. An administrator may name another one; what anybody else writes
+/// there is ignored.
+pub(crate) async fn send(mailer: &dyn Mailer, caller: &Caller, request: &Request) -> Result<Response, ApiError> {
+    let Message { title, message, email } = request.json()?;
+    let to = match email.filter(|email| caller.account.role == Role::Admin && !email.is_empty()) {
+        Some(email) => EmailAddress::parse(&email).map_err(|error| ApiError::BadRequest(error.to_string()))?,
+        None => caller.account.email.clone(),
+    };
+    let mail = Mail::new(to, &title, &message).map_err(|error| ApiError::BadRequest(error.to_string()))?;
+    mailer.send(&mail).await?;
+    Ok(response::success(&format!("Email has been sent to {}", mail.to())))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use domain::testing::{MemoryMailer, SeededRandom, contract};
+    use domain::{Session, SessionId, Timestamp};
+    use http::{HeaderMap, Method};
+    use serde_json::json;
+
+    use super::*;
+
+    async fn send_as(role: Role, mailer: &MemoryMailer, body: serde_json::Value) -> (u16, String) {
+        let random = SeededRandom::new(1);
+        let mut account = contract::account("ada@example.org", &random);
+        account.role = role;
+        let now = Timestamp::from_unix_seconds(0);
+        let session = Session { id: SessionId::random(&random), account: account.id.clone(), created: now, expires: now };
+        let body = Bytes::from(body.to_string());
+        let request = Request { method: Method::POST, path: "/".into(), headers: HeaderMap::new(), body };
+        let result = send(mailer, &Caller { account, session }, &request).await;
+        let answer = result.unwrap_or_else(|error| error.to_response());
+        (answer.status().as_u16(), String::from_utf8(answer.body().as_whole().unwrap().to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_user_mails_only_themselves() {
+        for email in [json!(null), json!("eve@example.org"), json!("not an address")] {
+            let mailer = MemoryMailer::default();
+            let body = json!({"title": "Job 12", "message": "done", "email": email});
+            let answer = send_as(Role::User, &mailer, body).await;
+            assert_eq!(answer, (200, r#"{"ok":true,"status":"Email has been sent to ada@example.org"}"#.into()));
+            let sent = mailer.sent();
+            assert_eq!((sent[0].to().as_str(), sent[0].title(), sent[0].message()), ("ada@example.org", "Job 12", "done"));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_administrator_may_name_another_address() {
+        let mailer = MemoryMailer::default();
+        let body = json!({"title": "Hello", "message": "text", "email": "eve@example.org"});
+        assert_eq!(send_as(Role::Admin, &mailer, body).await.0, 200);
+        assert_eq!(mailer.sent()[0].to().as_str(), "eve@example.org");
+        let body = json!({"title": "Hello", "message": "text", "email": "nowhere"});
+        assert_eq!(send_as(Role::Admin, &mailer, body).await.0, 400);
+        assert_eq!(send_as(Role::Admin, &mailer, json!({"title": "Hello", "message": "text"})).await.0, 200);
+        assert_eq!(mailer.sent()[1].to().as_str(), "ada@example.org");
+    }
+
+    #[tokio::test]
+    async fn headers_cannot_be_forged_and_nothing_is_sent() {
+        let mailer = MemoryMailer::default();
+        for body in [
+            json!({"title": "Hi\r\nBcc: eve@example.org", "message": "x"}), json!({"title": "", "message": "x"}),
+            json!({"title": "Hi", "message": "\u{0}"}), json!({"title": "Hi"}), json!({"title": 1, "message": "x"}),
+        ] {
+            assert_eq!(send_as(Role::User, &mailer, body).await.0, 400);
+        }
+        assert!(mailer.sent().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_mail_that_is_refused_is_a_500_in_json() {
+        let mailer = MemoryMailer::refusing();
+        let (status, body) = send_as(Role::User, &mailer, json!({"title": "Hi", "message": "x"})).await;
+        assert_eq!(status, 500);
+        assert!(body.starts_with(r#"{"ok":false,"status":"The email cannot be sent"#), "{body}");
+    }
+}
