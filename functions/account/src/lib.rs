@@ -6,6 +6,7 @@
 //! | `POST /user` | `update.rs` |
 
 mod read;
+mod route;
 mod update;
 
 use std::sync::Arc;
@@ -13,11 +14,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts};
 use domain::AccountStore;
-use http::Method;
 use session::{SigningKeySource, Tokens};
 use web::error::Source;
-use web::route::{below_base, by_method, unknown_endpoint};
 use web::{ApiError, Authenticator, Function, InvalidConfig, Origins, PublicUrl, Request, RequestLog, Response, Settings};
+
+pub use crate::route::Route;
 
 /// What the function is told by its environment.
 #[derive(Clone, Debug)]
@@ -62,22 +63,6 @@ impl App {
     }
 }
 
-/// What a request asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Route {
-    Read,
-    Update,
-}
-
-impl Route {
-    fn parse(method: &Method, path: &str) -> Result<Self, ApiError> {
-        match below_base(path)? {
-            "user" => by_method(method, [(Method::GET, Self::Read), (Method::POST, Self::Update)]),
-            _ => Err(unknown_endpoint()),
-        }
-    }
-}
-
 #[async_trait]
 impl Function for App {
     fn origins(&self) -> &Origins {
@@ -86,10 +71,7 @@ impl Function for App {
 
     async fn handle(&self, request: Request, log: &mut RequestLog) -> Result<Response, ApiError> {
         let route = Route::parse(&request.method, &request.path)?;
-        log.route = Some(match route {
-            Route::Read => "read_account",
-            Route::Update => "update_account",
-        });
+        log.route = Some(route.name());
         let caller = self.authenticator.caller(&request, log).await?;
         match route {
             Route::Read => Ok(read::read(&caller)),

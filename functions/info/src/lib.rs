@@ -4,13 +4,14 @@
 //! |---|---|
 //! | `GET /info` | `version.rs` |
 
+mod route;
 mod version;
 
 use async_trait::async_trait;
-use http::Method;
 use web::error::Source;
-use web::route::{below_base, by_method, unknown_endpoint};
 use web::{ApiError, Function, Origins, Request, RequestLog, Response, Settings};
+
+pub use crate::route::Route;
 
 /// What the endpoint needs: nothing but who may ask.
 pub struct App {
@@ -33,11 +34,10 @@ impl Function for App {
     }
 
     async fn handle(&self, request: Request, log: &mut RequestLog) -> Result<Response, ApiError> {
-        match below_base(&request.path)? {
-            "info" => by_method(&request.method, [(Method::GET, ())])?,
-            _ => return Err(unknown_endpoint()),
+        let route = Route::parse(&request.method, &request.path)?;
+        log.route = Some(route.name());
+        match route {
+            Route::Version => Ok(version::version()),
         }
-        log.route = Some("version");
-        Ok(version::version())
     }
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `POST /send` | `send.rs` |
 
+mod route;
 mod send;
 
 use std::sync::Arc;
@@ -11,11 +12,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts, SesMailer};
 use domain::{EmailAddress, Mailer};
-use http::Method;
 use session::{SigningKeySource, Tokens};
 use web::error::Source;
-use web::route::{below_base, by_method, unknown_endpoint};
 use web::{ApiError, Authenticator, Function, InvalidConfig, Origins, PublicUrl, Request, RequestLog, Response, Settings};
+
+pub use crate::route::Route;
 
 /// What the function is told by its environment.
 #[derive(Clone, Debug)]
@@ -69,12 +70,11 @@ impl Function for App {
     }
 
     async fn handle(&self, request: Request, log: &mut RequestLog) -> Result<Response, ApiError> {
-        match below_base(&request.path)? {
-            "send" => by_method(&request.method, [(Method::POST, ())])?,
-            _ => return Err(unknown_endpoint()),
-        }
-        log.route = Some("send");
+        let route = Route::parse(&request.method, &request.path)?;
+        log.route = Some(route.name());
         let caller = self.authenticator.caller(&request, log).await?;
-        send::send(&*self.mailer, &caller, &request).await
+        match route {
+            Route::Send => send::send(&*self.mailer, &caller, &request).await,
+        }
     }
 }

@@ -46,7 +46,13 @@ pub struct Clients {
 impl Clients {
     /// Reads the environment once.
     pub async fn load() -> Self {
-        Self { config: aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await }
+        Self::new(aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await)
+    }
+
+    /// Takes a configuration as it is.
+    #[must_use]
+    pub fn new(config: SdkConfig) -> Self {
+        Self { config }
     }
 
     pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {

@@ -101,8 +101,9 @@ pub(crate) struct BufferedAnswer {
     multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     headers: Option<BTreeMap<String, String>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    cookies: Vec<String>,
+    /// Always there for an HTTP API, even without any cookie: the local emulator insists on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cookies: Option<Vec<String>>,
     body: String,
     is_base64_encoded: bool,
 }
@@ -115,7 +116,7 @@ pub(crate) fn buffered(format: Format, response: &Response<Body>) -> Option<Buff
         status_code: response.status().as_u16(),
         multi_value_headers: None,
         headers: None,
-        cookies: Vec::new(),
+        cookies: None,
         body,
         is_base64_encoded: false,
     };
@@ -128,7 +129,7 @@ pub(crate) fn buffered(format: Format, response: &Response<Body>) -> Option<Buff
         Format::Http => {
             let plain = headers.keys().filter(|name| *name != SET_COOKIE);
             let headers = plain.map(|name| (name.to_string(), all(name.as_str()).join(", "))).collect();
-            BufferedAnswer { headers: Some(headers), cookies: all(SET_COOKIE.as_str()), ..answer }
+            BufferedAnswer { headers: Some(headers), cookies: Some(all(SET_COOKIE.as_str())), ..answer }
         }
     })
 }

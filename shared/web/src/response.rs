@@ -112,7 +112,7 @@ pub(crate) fn secure(headers: &mut HeaderMap, https: bool) {
         (header::CACHE_CONTROL, "no-store"),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
     ];
-    let hsts = (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    let hsts = (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000");
     let hsts = https.then_some(hsts);
     let missing: Vec<(HeaderName, &str)> =
         defaults.into_iter().chain(hsts).filter(|(name, _)| !headers.contains_key(name)).collect();

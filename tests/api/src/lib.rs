@@ -1,1 +1,23 @@
-//! x
+//! People who use the API, for stories about them.
+//!
+//! ```no_run
+//! api::story(async |app| {
+//!     let ada = app.signed_in("ada").await;
+//!     ada.upload("test", &[("a.idf", b"Version,9.6;")]).await.is(200);
+//!     assert_eq!(app.stored(&ada).await, ["test/a.idf"]);
+//! });
+//! ```
+//!
+//! Every story runs twice, against an API that sends REST events and one that sends HTTP events, with the real
+//! function binaries over real DynamoDB and S3 semantics.
+
+pub mod answer;
+pub mod app;
+pub mod person;
+pub mod world;
+pub mod zips;
+
+pub use answer::Answer;
+pub use app::{App, story, story_with};
+pub use person::Person;
+pub use world::World;

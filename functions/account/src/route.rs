@@ -1,0 +1,33 @@
+//! The endpoints of the function.
+
+use http::Method;
+use web::ApiError;
+use web::route::{below_base, by_method, unknown_endpoint};
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// `GET /user`.
+    Read,
+    /// `POST /user`.
+    Update,
+}
+
+impl Route {
+    /// The route of a request, by method and raw path.
+    pub fn parse(method: &Method, path: &str) -> Result<Self, ApiError> {
+        match below_base(path)? {
+            "user" => by_method(method, [(Method::GET, Self::Read), (Method::POST, Self::Update)]),
+            _ => Err(unknown_endpoint()),
+        }
+    }
+
+    /// The endpoint's name in the log.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read_account",
+            Self::Update => "update_account",
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The endpoints of the function.
+
+use http::Method;
+use web::ApiError;
+use web::route::{below_base, by_method, unknown_endpoint};
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// `POST /send`.
+    Send,
+}
+
+impl Route {
+    /// The route of a request, by method and raw path.
+    pub fn parse(method: &Method, path: &str) -> Result<Self, ApiError> {
+        match below_base(path)? {
+            "send" => by_method(method, [(Method::POST, Self::Send)]),
+            _ => Err(unknown_endpoint()),
+        }
+    }
+
+    /// The endpoint's name in the log.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Send => "send",
+        }
+    }
+}

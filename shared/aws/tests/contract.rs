@@ -1,0 +1,83 @@
+//! The contract suite of the domain, run by the adapters against the local back ends.
+//!
+//! With `CONTRACT_TABLE` and `CONTRACT_BUCKET` set it runs against real AWS instead, with the SDK's own settings: the
+//! table has the keys `pk` and `sk`, the bucket is versioned. The suite makes its own accounts and leaves no files.
+
+use std::path::PathBuf;
+
+use aws::{Clients, DynamoAccounts, S3Files, SesMailer, load_signing_keys};
+use domain::testing::contract;
+use domain::{EmailAddress, Mail, MailError, Mailer as _};
+use session::{SigningKeySource, SigningKeys};
+use stack::backends::{Backends, Data};
+use stack::environment::{self, BUCKET, SENDER, TABLE};
+use stack::mailbox::Mailbox;
+use stack::provision;
+use web::environment::variable;
+use web::{SystemClock, SystemRandom};
+
+async fn local_back_ends(name: &str) -> Backends {
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let logs = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&logs).expect("a log folder");
+    let backends = Backends::start(&Data::Memory, &manifest.join("../../.venv"), &logs).await.expect("back ends");
+    provision::provision(&backends, &SystemClock, &SystemRandom).await.expect("provisioned");
+    backends
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dynamodb_keeps_the_contract_of_accounts_and_sessions() {
+    if let Some(table) = variable("CONTRACT_TABLE") {
+        let store = DynamoAccounts::new(&Clients::load().await, table);
+        return contract::accounts_and_sessions(&store, &SystemRandom).await;
+    }
+    let backends = local_back_ends("accounts").await;
+    let clients = Clients::new(environment::sdk_config(&backends.dynamodb_url).await);
+    contract::accounts_and_sessions(&DynamoAccounts::new(&clients, TABLE.to_owned()), &SystemRandom).await;
+    // A second opinion: the other engine, so that nothing leans on an accident of the first.
+    let backends = Backends { dynamodb_url: backends.aws_url.clone(), ..backends };
+    provision::provision(&backends, &SystemClock, &SystemRandom).await.expect("provisioned");
+    let clients = Clients::new(environment::sdk_config(&backends.aws_url).await);
+    contract::accounts_and_sessions(&DynamoAccounts::new(&clients, TABLE.to_owned()), &SystemRandom).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_keeps_the_contract_of_files() {
+    if let Some(bucket) = variable("CONTRACT_BUCKET") {
+        return contract::files(&S3Files::new(&Clients::load().await, bucket), &SystemRandom).await;
+    }
+    let backends = local_back_ends("files").await;
+    let clients = Clients::new(environment::sdk_config(&backends.aws_url).await);
+    contract::files(&S3Files::new(&clients, BUCKET.to_owned()), &SystemRandom).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ses_takes_a_mail_from_a_verified_sender_and_refuses_any_other() {
+    let backends = local_back_ends("mail").await;
+    let clients = Clients::new(environment::sdk_config(&backends.aws_url).await);
+    let ada = EmailAddress::parse("ada@example.org").expect("valid");
+    let mail = Mail::new(ada, "Grüße", "line\nline").expect("valid");
+    SesMailer::new(&clients, SENDER.to_owned()).send(&mail).await.expect("sent");
+    let refused = SesMailer::new(&clients, "nobody@example.com".to_owned()).send(&mail).await;
+    assert!(matches!(refused, Err(MailError::Refused(_))), "{refused:?}");
+    let mails = Mailbox::new(&backends.aws_url, None).mails().await;
+    assert_eq!(mails.len(), 1);
+    assert_eq!((mails[0].subject.as_str(), mails[0].text.as_str()), ("Grüße", "line\nline"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_keys_come_from_the_configuration_or_from_parameter_store() {
+    let backends = local_back_ends("keys").await;
+    let config = environment::sdk_config(&backends.aws_url).await;
+    let (ssm, clients) = (aws_sdk_ssm::Client::new(&config), Clients::new(config));
+    let keys = SigningKeys::generate("one").expect("a key");
+    let put = ssm.put_parameter().name("/users-api/keys").value(&keys);
+    put.r#type(aws_sdk_ssm::types::ParameterType::SecureString).send().await.expect("stored");
+    for source in [SigningKeySource::Inline(keys), SigningKeySource::Parameter("/users-api/keys".into())] {
+        let keys = load_signing_keys(&clients, &source).await.expect("readable");
+        assert_eq!(format!("{keys:?}"), r#"SigningKeys["one"]"#);
+    }
+    let error = load_signing_keys(&clients, &SigningKeySource::Parameter("/users-api/none".into())).await.unwrap_err();
+    assert!(error.to_string().contains("/users-api/none"));
+    assert!(load_signing_keys(&clients, &SigningKeySource::Inline("secret".into())).await.is_err());
+}

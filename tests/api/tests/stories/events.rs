@@ -1,0 +1,65 @@
+//! The sample events in `events/`: each of them is answered by the function it is named after.
+
+use std::path::Path;
+
+use api::story_with;
+use http::Method;
+
+/// The status that each event gets from somebody who is signed in, without any file.
+const EXPECTED: [(&str, u16); 13] = [
+    ("account_read", 200), ("account_update", 200), ("auth_auth", 200), ("auth_checkin", 200), ("auth_confirm", 200),
+    ("auth_logon", 200), ("auth_logout", 200), ("files_delete", 200), ("files_download", 404), ("files_list", 200),
+    ("files_upload", 200), ("info_info", 200), ("send_send", 200),
+];
+
+#[test]
+fn every_sample_event_is_answered_in_both_formats() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../events"));
+    let mut names: Vec<_> = std::fs::read_dir(folder)
+        .expect("events")
+        .map(|file| file.expect("a file").file_name().into_string().expect("UTF-8"))
+        .collect();
+    names.sort();
+    let mut expected: Vec<_> =
+        EXPECTED.iter().flat_map(|(name, _)| [format!("{name}.json"), format!("{name}.v2.json")]).collect();
+    expected.sort();
+    assert_eq!(names, expected, "a file is missing from the table, or the other way round");
+    let url = api::World::get().gateway.rest_url.clone();
+    story_with(&url, async |app| {
+        for (name, status) in EXPECTED {
+            for file in [format!("{name}.json"), format!("{name}.v2.json")] {
+                let somebody = app.signed_in("somebody").await;
+                let event = std::fs::read_to_string(folder.join(&file)).expect("readable");
+                let event = event.replace("SESSION_TOKEN", somebody.token());
+                let function = name.split('_').next().expect("a name");
+                let url = format!("{}/{function}", app.world.gateway.invoke_url);
+                let answer = app.send_to(&url, Method::POST, &[], event.into_bytes()).await;
+                assert_eq!(answer.status, status, "{file}: {}", answer.text());
+                assert!(answer.json().is_object(), "{file}");
+            }
+        }
+    });
+}
+
+#[test]
+fn an_event_that_no_gateway_would_send_is_a_400_and_the_function_lives_on() {
+    let url = api::World::get().gateway.rest_url.clone();
+    story_with(&url, async |app| {
+        let event = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/auth_auth.json"));
+        let event: serde_json::Value = serde_json::from_str(&event.expect("readable")).expect("JSON");
+        let mut bad = event.clone();
+        bad["body"] = "%%% no base64 %%%".into();
+        bad["isBase64Encoded"] = true.into();
+        let url = format!("{}/auth", app.world.gateway.invoke_url);
+        for _ in 0..4 {
+            app.send_to(&url, Method::POST, &[], bad.to_string().into_bytes()).await.fails(400);
+            app.send_to(&url, Method::POST, &[], event.to_string().into_bytes()).await.is(200);
+        }
+        let mut hostile = event;
+        hostile["headers"]["Host"] = "a host with spaces \u{1f3e0}".into();
+        hostile["multiValueHeaders"]["Host"] = serde_json::json!(["[::1"]);
+        hostile["path"] = "//users/api/auth".into();
+        let answer = app.send_to(&url, Method::POST, &[], hostile.to_string().into_bytes()).await;
+        assert!(matches!(answer.status, 404 | 502), "{}", answer.text());
+    });
+}

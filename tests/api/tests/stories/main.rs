@@ -1,0 +1,15 @@
+//! The stories, by what they are about.
+
+mod account;
+mod edge;
+mod events;
+mod faults;
+mod files;
+mod info;
+mod model;
+mod odd_names;
+mod secrecy;
+mod send;
+mod sign_on;
+mod strangers;
+mod template;

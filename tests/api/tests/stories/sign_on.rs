@@ -1,0 +1,155 @@
+//! Log on, check in, log off, confirm.
+
+use api::{story, world::PASSWORD};
+use http::{Method, header};
+use serde_json::json;
+
+#[test]
+fn logging_on_hands_out_one_cookie_and_says_who_it_is() {
+    story(async |app| {
+        let ada = app.signed_in("ada").await;
+        let email = ada.account().email.as_str();
+        let body = json!({"email": email, "password": PASSWORD});
+        for path in ["auth", "logon", "auth/", "logon/"] {
+            let answer = app.anonymous().post_json(path, &body).await.is(200);
+            let expected = format!(
+                r#"{{"ok":true,"status":"Logged in successfully!","jwt":"Session token in cookie","user":"ada","role":"user","email":"{email}"}}"#
+            );
+            assert_eq!(answer.text(), expected);
+            let cookie = answer.header("set-cookie");
+            let token = answer.token();
+            assert_eq!(cookie, format!("session_token={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400"));
+            assert!(token.starts_with("ey") && !token.contains(['=', ';', ',', '"']));
+        }
+    });
+}
+
+#[test]
+fn a_wrong_pair_is_a_200_without_a_cookie_and_does_not_tell_which_half_is_wrong() {
+    story(async |app| {
+        let ada = app.signed_in("ada").await;
+        let email = ada.account().email.as_str();
+        let expected = r#"{"ok":false,"status":"No matching username and password pair was found!"}"#;
+        for (email, password) in [(email, "wrong password"), ("nobody@example.org", PASSWORD), ("no address", "x")] {
+            let answer = app.anonymous().post_json("auth", &json!({"email": email, "password": password})).await;
+            assert_eq!((answer.status, answer.text().as_str()), (200, expected));
+            assert!(!answer.headers.contains_key(header::SET_COOKIE));
+        }
+    });
+}
+
+#[test]
+fn checking_in_renews_the_token_whatever_the_body_and_the_old_one_stays_valid() {
+    story(async |app| {
+        let ada = app.signed_in("ada").await;
+        let json_type = [("content-type", "application/json")];
+        let bodies: [(&[(&str, &str)], &str); 4] = [(&[], ""), (&json_type, ""), (&json_type, "{}"), (&json_type, "\"\"")];
+        for (headers, body) in bodies {
+            let answer = ada.send(Method::POST, "checkin", headers, body.into()).await.is(200);
+            assert_eq!(answer.json()["status"], "Session renewed successfully!");
+            assert_eq!(answer.json()["jwt"], "Session key cookie");
+            ada.with_token(&answer.token()).get("user").await.is(200);
+        }
+        ada.get("user").await.is(200);
+    });
+}
+
+#[test]
+fn logging_off_ends_every_token_of_the_session_at_once_in_every_process() {
+    story(async |app| {
+        let ada = app.signed_in("ada").await;
+        let renewed = ada.with_token(&ada.post("checkin").await.token());
+        let elsewhere = app.log_on(ada.account()).await;
+        let answer = renewed.post("logout").await.is(200);
+        assert_eq!(
+            answer.text(),
+            r#"{"ok":true,"status":"Logged out successfully!","jwt":"Session token cleared","user":null,"role":null,"email":null}"#
+        );
+        let cookie = answer.header("set-cookie");
+        assert_eq!(
+            cookie,
+            "session_token=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
+        );
+        // Each function has two processes; several calls reach both.
+        for _ in 0..4 {
+            for path in ["user", "files"] {
+                ada.get(path).await.fails(401);
+                renewed.get(path).await.fails(401);
+                elsewhere.get(path).await.is(200);
+            }
+        }
+        ada.post("checkin").await.fails(401);
+        ada.post("logout").await.fails(401);
+    });
+}
+
+#[test]
+fn the_callers_own_credentials_can_be_confirmed() {
+    story(async |app| {
+        let (ada, eve) = (app.signed_in("ada").await, app.signed_in("eve").await);
+        let pair = |email: &str, password: &str| json!({"email": email, "password": password});
+        let answer = ada.post_json("confirm", &pair(ada.account().email.as_str(), PASSWORD)).await.is(200);
+        assert_eq!(answer.json()["status"], "User credential confirmed!");
+        assert_eq!(answer.json()["jwt"], "Session key cookie");
+        ada.with_token(&answer.token()).get("user").await.is(200);
+        for wrong in [pair(ada.account().email.as_str(), "wrong password"), pair(eve.account().email.as_str(), PASSWORD)] {
+            let answer = ada.post_json("confirm", &wrong).await.is(200);
+            assert_eq!(answer.text(), r#"{"ok":false,"status":"User does not match the existing session"}"#);
+            assert!(!answer.headers.contains_key(header::SET_COOKIE));
+        }
+    });
+}
+
+#[test]
+fn a_token_is_accepted_in_every_form_that_clients_send() {
+    story(async |app| {
+        let ada = app.signed_in("ada").await;
+        let token = ada.token();
+        let replayed = format!("session_token={token}; Path=/; HttpOnly; Max-Age=86400; Expires=Thu, 01 Jan 2026 00:00:00 GMT");
+        let forms = [
+            ("cookie", replayed),
+            ("cookie", format!("session_token=old; session_token={token}")),
+            ("cookie", format!("session_token={token}, session_token=old")),
+            ("cookie", format!("theme=dark; session_token={token}")),
+            ("authorization", format!("Bearer {token}")),
+        ];
+        for (name, value) in &forms {
+            let answer = app.anonymous().send(Method::GET, "user", &[(name, value)], Vec::new()).await;
+            assert_eq!(answer.status, 200, "{name}: {value}");
+        }
+        let twice = [("cookie", "session_token=old"), ("cookie", &format!("session_token={token}"))];
+        app.anonymous().send(Method::GET, "user", &twice, Vec::new()).await.is(200);
+    });
+}
+
+#[test]
+fn a_tampered_token_is_no_token() {
+    story(async |app| {
+        let ada = app.signed_in("ada").await;
+        let token = ada.token();
+        for at in (0..token.len()).step_by(7) {
+            let mut bytes = token.as_bytes().to_vec();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            ada.with_token(std::str::from_utf8(&bytes).expect("ASCII")).get("user").await.fails(401);
+        }
+    });
+}
+
+#[test]
+fn a_role_is_that_of_the_account_and_not_that_of_the_token() {
+    story(async |app| {
+        let ada = app.signed_in("ada").await;
+        let key = |name: &str, value: String| (name.to_owned(), aws_sdk_dynamodb::types::AttributeValue::S(value));
+        let profile = [key("pk", format!("USER#{}", ada.account().id)), key("sk", "PROFILE".into())];
+        let update = app.world.dynamodb.update_item().table_name("users").set_key(Some(profile.clone().into()));
+        let update = update.update_expression("SET #role = :role").expression_attribute_names("#role", "role");
+        let update = update.expression_attribute_values(":role", key("", "pro".into()).1);
+        update.send().await.expect("promoted");
+        assert_eq!(ada.post("checkin").await.json()["role"], "pro");
+        let update = app.world.dynamodb.update_item().table_name("users").set_key(Some(profile.into()));
+        let update = update.update_expression("SET disabled = :yes");
+        let yes = aws_sdk_dynamodb::types::AttributeValue::Bool(true);
+        update.expression_attribute_values(":yes", yes).send().await.expect("disabled");
+        ada.get("user").await.fails(401);
+    });
+}

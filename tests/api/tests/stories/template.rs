@@ -1,0 +1,152 @@
+//! `template.yaml` against the code: routes, functions, variables.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use http::Method;
+use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
+
+/// One route of the template.
+pub(crate) struct Route {
+    pub(crate) function: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+}
+
+fn template() -> Yaml<'static> {
+    let text: &'static str = include_str!("../../../../template.yaml");
+    Yaml::load_from_str(text).expect("YAML").remove(0)
+}
+
+/// A node below its tag, if it has one.
+fn untagged<'a>(node: &'a Yaml<'static>) -> &'a Yaml<'static> {
+    match node {
+        Yaml::Tagged(_, inner) => inner,
+        other => other,
+    }
+}
+
+fn entries(node: &Yaml<'static>) -> Vec<(String, Yaml<'static>)> {
+    let Yaml::Mapping(map) = untagged(node) else { return Vec::new() };
+    map.iter().map(|(name, value)| (text(name), value.clone())).collect()
+}
+
+fn text(node: &Yaml<'static>) -> String {
+    match untagged(node) {
+        Yaml::Value(Scalar::String(text)) => text.to_string(),
+        Yaml::Value(Scalar::Integer(number)) => number.to_string(),
+        Yaml::Representation(text, _, _) => text.to_string(),
+        other => panic!("no text: {other:?}"),
+    }
+}
+
+fn get(node: &Yaml<'static>, path: &[&str]) -> Yaml<'static> {
+    path.iter().fold(node.clone(), |node, name| {
+        let found = entries(&node).into_iter().find(|(key, _)| key == name);
+        found.map_or(Yaml::Value(Scalar::Null), |(_, value)| value)
+    })
+}
+
+/// The functions of the template: the binary's name and the properties.
+fn functions() -> BTreeMap<String, Yaml<'static>> {
+    let resources = entries(&get(&template(), &["Resources"])).into_iter().map(|(_, resource)| resource);
+    let functions = resources.filter(|resource| {
+        let kind = get(resource, &["Type"]);
+        text(&kind) == "AWS::Serverless::Function"
+    });
+    functions.map(|f| (text(&get(&f, &["Metadata", "BuildProperties", "Binary"])), get(&f, &["Properties"]))).collect()
+}
+
+/// All routes of the template.
+pub(crate) fn routes() -> Vec<Route> {
+    let mut routes = Vec::new();
+    for (function, properties) in functions() {
+        for (_, event) in entries(&get(&properties, &["Events"])) {
+            let property = |name| text(&get(&event, &["Properties", name]));
+            routes.push(Route { function: function.clone(), method: property("Method"), path: property("Path") });
+        }
+    }
+    routes
+}
+
+fn accepts(function: &str, method: &Method, path: &str) -> bool {
+    let path = path.replace("{path+}", "a/b");
+    match function {
+        "auth" => auth::Route::parse(method, &path).is_ok(),
+        "account" => account::Route::parse(method, &path).is_ok(),
+        "files" => files::Route::parse(method, &path).is_ok(),
+        "send" => send::Route::parse(method, &path).is_ok(),
+        "info" => info::Route::parse(method, &path).is_ok(),
+        other => panic!("an unknown function: {other}"),
+    }
+}
+
+#[test]
+fn every_route_of_the_template_is_one_of_its_function_and_the_other_way_round() {
+    let methods = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"];
+    let routes = routes();
+    let paths: BTreeSet<_> = routes.iter().map(|route| (route.function.as_str(), route.path.as_str())).collect();
+    for (function, path) in paths {
+        let in_template = |method: &str| routes.iter().any(|r| r.path == path && r.method == method && r.function == function);
+        assert!(in_template("OPTIONS"), "{path} lets no page ask first");
+        for method in methods {
+            let parsed = accepts(function, &Method::from_bytes(method.as_bytes()).expect("a method"), path);
+            assert_eq!(parsed, in_template(method), "{function}: {method} {path}");
+        }
+    }
+    // The local gateways know the same paths.
+    for (function, segments) in stack::gateway::FUNCTIONS {
+        for segment in segments {
+            assert!(routes.iter().any(|r| r.function == function && r.path == format!("/users/api/{segment}")), "{segment}");
+        }
+    }
+}
+
+#[test]
+fn the_local_router_serves_every_route_of_the_template() {
+    let manifest = include_str!("../../../../Cargo.toml");
+    for route in routes() {
+        let path = route.path.replace("{path+}", "{*path}");
+        for path in [path.clone(), format!("{path}/")] {
+            let line = format!("\"{path}\" = \"{}\"", route.function);
+            assert!(manifest.lines().any(|other| other == line) || path.ends_with("}/"), "{line}");
+        }
+    }
+}
+
+/// What a function asks its environment for when every variable of the template has a plausible value.
+fn asked_for(function: &str, variables: &BTreeSet<String>) -> BTreeSet<String> {
+    let asked = RefCell::new(BTreeSet::new());
+    let lookup = |name: &str| {
+        asked.borrow_mut().insert(name.to_owned());
+        let value = match name {
+            "PUBLIC_BASE_URL" => "https://api.example.org/users/api",
+            "ALLOWED_ORIGINS" => "",
+            "MAIL_SENDER" => "users-api@example.org",
+            name if name.ends_with("_SECONDS") => "60",
+            _ => "x",
+        };
+        variables.contains(name).then(|| value.to_owned())
+    };
+    match function {
+        "auth" => drop(auth::Config::read(&lookup).expect("complete")),
+        "account" => drop(account::Config::read(&lookup).expect("complete")),
+        "files" => drop(files::Config::read(&lookup).expect("complete")),
+        "send" => drop(send::Config::read(&lookup).expect("complete")),
+        "info" => drop(info::App::load(&lookup).expect("complete")),
+        other => panic!("an unknown function: {other}"),
+    }
+    asked.into_inner()
+}
+
+#[test]
+fn every_function_is_given_the_variables_that_it_reads_and_no_others() {
+    for (function, properties) in functions() {
+        let given = get(&properties, &["Environment", "Variables"]);
+        let given: BTreeSet<_> = entries(&given).into_iter().map(|(name, _)| name).collect();
+        let mut asked = asked_for(&function, &given);
+        // The keys themselves are for local runs only.
+        asked.remove("SIGNING_KEYS");
+        assert_eq!(given, asked, "{function}");
+    }
+}

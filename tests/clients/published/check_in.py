@@ -1,0 +1,10 @@
+# Check in: get a new session token before the old one ends.
+import requests
+
+url = "http://localhost:9000/users/api"
+body = {"email": "demo@example.org", "password": "demo-password-1"}
+cookies = requests.post(url + "/auth", json=body).cookies
+
+r = requests.post(url + "/checkin", cookies=cookies)
+print(r.text)
+cookies = r.cookies

@@ -1,0 +1,62 @@
+//! What the functions are told in the local stack.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::Credentials;
+
+use crate::backends::Backends;
+
+/// The region that the stand-ins pretend to be.
+pub const REGION: &str = "eu-west-2";
+
+/// The access key of the local stand-ins, which know no other.
+pub const ACCESS_KEY: &str = "test";
+
+/// The secret that goes with [`ACCESS_KEY`].
+const SECRET_KEY: &str = "test";
+
+/// The table's name.
+pub const TABLE: &str = "users";
+
+/// The bucket's name.
+pub const BUCKET: &str = "users-files";
+
+/// Where mail comes from.
+pub const SENDER: &str = "users-api@example.org";
+
+/// The AWS settings that lead every SDK to the stand-ins.
+#[must_use]
+pub fn aws(backends: &Backends) -> Vec<(String, String)> {
+    pairs(&[
+        ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
+        ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
+        ("AWS_REGION", REGION),
+        ("AWS_ENDPOINT_URL", &backends.aws_url),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &backends.dynamodb_url),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ])
+}
+
+/// An SDK configuration of this process for the stand-in at `url`.
+pub async fn sdk_config(url: &str) -> SdkConfig {
+    let credentials = Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "local stack");
+    let config = aws_config::defaults(BehaviorVersion::v2026_01_12()).region(Region::from_static(REGION));
+    config.credentials_provider(credentials).endpoint_url(url).load().await
+}
+
+/// The functions' own settings, of all functions together.
+#[must_use]
+pub fn functions(public_url: &str, signing_keys: &str) -> Vec<(String, String)> {
+    pairs(&[
+        ("TABLE_NAME", TABLE),
+        ("BUCKET_NAME", BUCKET),
+        ("MAIL_SENDER", SENDER),
+        ("PUBLIC_BASE_URL", public_url),
+        ("SIGNING_KEYS", signing_keys),
+        ("TOKEN_TTL_SECONDS", "86400"),
+        ("SESSION_TTL_SECONDS", "2592000"),
+    ])
+}
+
+fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}

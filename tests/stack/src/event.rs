@@ -1,0 +1,98 @@
+//! API Gateway's events: an HTTP request as a function receives it.
+
+use std::collections::BTreeMap;
+
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+/// Which API an event comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A REST API: payload 1.0.
+    Rest,
+    /// An HTTP API or a function URL: payload 2.0.
+    Http,
+}
+
+/// The event for one request.
+#[must_use]
+pub fn event(format: Format, parts: &Parts, body: &[u8], request_id: &str) -> Value {
+    match format {
+        Format::Rest => rest(parts, body, request_id),
+        Format::Http => http(parts, body, request_id),
+    }
+}
+
+/// With `*/*` among the binary media types every body is base64; paths stay percent-encoded; of a repeated header
+/// `headers` has the last value and `multiValueHeaders` all of them.
+fn rest(parts: &Parts, body: &[u8], request_id: &str) -> Value {
+    let headers = all_headers(&parts.headers);
+    let last: BTreeMap<_, _> = headers.iter().map(|(name, values)| (name, values.last())).collect();
+    let method = parts.method.as_str();
+    let body = (!body.is_empty()).then(|| STANDARD.encode(body));
+    json!({
+        "resource": "/users/api/{path+}",
+        "path": parts.uri.path(),
+        "httpMethod": method,
+        "headers": last,
+        "multiValueHeaders": headers,
+        "queryStringParameters": null,
+        "multiValueQueryStringParameters": null,
+        "pathParameters": null,
+        "stageVariables": null,
+        "requestContext": {
+            "accountId": "123456789012", "apiId": "local", "stage": "live", "httpMethod": method,
+            "protocol": "HTTP/1.1", "path": format!("/live{}", parts.uri.path()), "requestId": request_id,
+            "resourceId": "local", "resourcePath": "/users/api/{path+}",
+            "identity": {"sourceIp": "127.0.0.1", "userAgent": null},
+        },
+        "isBase64Encoded": body.is_some(),
+        "body": body,
+    })
+}
+
+/// Cookies are apart, repeated headers are joined by commas, and texts travel as text.
+fn http(parts: &Parts, body: &[u8], request_id: &str) -> Value {
+    let mut headers = all_headers(&parts.headers);
+    let cookies: Vec<String> = headers.remove("cookie").into_iter().flatten().collect();
+    let cookies: Vec<&str> = cookies.iter().flat_map(|line| line.split(';')).map(str::trim).collect();
+    let joined: BTreeMap<_, _> = headers.into_iter().map(|(name, values)| (name, values.join(","))).collect();
+    let text = std::str::from_utf8(body).ok().filter(|_| is_text(&parts.headers));
+    let (body, base64) = match text {
+        Some(text) => (text.to_owned(), false),
+        None => (STANDARD.encode(body), true),
+    };
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": parts.uri.path(),
+        "rawQueryString": parts.uri.query().unwrap_or_default(),
+        "cookies": (!cookies.is_empty()).then_some(cookies),
+        "headers": joined,
+        "requestContext": {
+            "accountId": "123456789012", "apiId": "local", "stage": "$default", "requestId": request_id,
+            "routeKey": "$default", "domainName": "localhost", "domainPrefix": "local",
+            "http": {
+                "method": parts.method.as_str(), "path": parts.uri.path(), "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1", "userAgent": "",
+            },
+            "time": "24/Nov/2026:00:00:00 +0000", "timeEpoch": 1_795_478_400_000_u64,
+        },
+        "isBase64Encoded": base64,
+        "body": body,
+    })
+}
+
+fn all_headers(headers: &HeaderMap) -> BTreeMap<String, Vec<String>> {
+    let text = |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let values = |name| headers.get_all(name).iter().map(text).collect();
+    headers.keys().map(|name| (name.to_string(), values(name))).collect()
+}
+
+fn is_text(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    content_type.starts_with("text/") || content_type.starts_with("application/json")
+}

@@ -1,0 +1,322 @@
+//! API Gateway and Lambda for tests.
+//!
+//! The real function binaries run as Lambda runs them, against [`crate::runtime_api`]. One port speaks as a REST API
+//! with streamed answers for `files`, another as an HTTP API; both route by the raw path. As on AWS, an event of more
+//! than 6 MB never reaches a function, and whatever the gateway itself refuses is JSON with `ok` false.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path as PathSegments, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{any, get, post};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::BodyExt as _;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use crate::Error;
+use crate::event::{Format, event};
+use crate::runtime_api::{Failure, Function};
+
+/// The functions, and the first path segments below `/users/api` that each of them serves.
+pub const FUNCTIONS: [(&str, &[&str]); 5] = [
+    ("auth", &["auth", "logon", "checkin", "logout", "confirm"]),
+    ("account", &["user"]),
+    ("files", &["files"]),
+    ("send", &["send"]),
+    ("info", &["info"]),
+];
+
+/// The largest event that Lambda takes, in bytes.
+const MAX_EVENT_BYTES: usize = 6 * 1024 * 1024;
+
+/// The largest request that API Gateway takes, in bytes.
+const MAX_REQUEST_BYTES: usize = 10 * 1024 * 1024;
+
+/// The most that may come before the body of a streamed answer, in bytes.
+const MAX_PRELUDE_BYTES: usize = 16 * 1024;
+
+/// How many processes each function has: two, so that nothing that only one of them knows can pass a test.
+const PROCESSES: usize = 2;
+
+/// A running gateway.
+pub struct Gateway {
+    /// Base URL of the API that sends REST events.
+    pub rest_url: String,
+    /// Base URL of the API that sends HTTP events.
+    pub http_url: String,
+    /// Where events can be sent to a function as they are: `<this>/<function>`.
+    pub invoke_url: String,
+}
+
+struct Shared {
+    functions: HashMap<&'static str, Function>,
+}
+
+impl Gateway {
+    /// Starts the function binaries in `bin_folder` with `environment`. What they print goes to files in `logs`.
+    pub async fn start(bin_folder: &Path, environment: &[(String, String)], logs: &Path) -> Result<Self, Error> {
+        let functions = FUNCTIONS.map(|(name, _)| (name, Function::new())).into();
+        let shared = Arc::new(Shared { functions });
+        let runtime = listen(runtime_router(shared.clone())).await?;
+        for (name, _) in FUNCTIONS {
+            for number in 1..=PROCESSES {
+                let log = logs.join(format!("{name}-{number}.log"));
+                keep_running(bin_folder.join(name), name, environment.to_vec(), runtime.clone(), log)?;
+            }
+        }
+        let rest = listen(client_router(shared.clone(), Format::Rest)).await?;
+        let http = listen(client_router(shared.clone(), Format::Http)).await?;
+        let invoke = listen(Router::new().route("/{function}", post(invoke)).with_state(shared)).await?;
+        let url = |address: String| format!("http://{address}/users/api");
+        Ok(Self { rest_url: url(rest), http_url: url(http), invoke_url: format!("http://{invoke}") })
+    }
+}
+
+async fn listen(router: Router) -> Result<String, Error> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let address = listener.local_addr()?.to_string();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(address)
+}
+
+/// Starts a function's process, and again whenever it has ended, as Lambda does. A process ends by itself when the
+/// Runtime API is gone.
+fn keep_running(
+    program: PathBuf,
+    name: &'static str,
+    environment: Vec<(String, String)>,
+    runtime: String,
+    log: PathBuf,
+) -> Result<(), Error> {
+    if !program.exists() {
+        return Err(format!("{} is missing: run `cargo build --workspace`", program.display()).into());
+    }
+    let log = std::fs::File::create(log)?;
+    tokio::spawn(async move {
+        loop {
+            let Ok(output) = log.try_clone() else { return };
+            let process = tokio::process::Command::new(&program)
+                .envs(environment.iter().cloned())
+                .env("AWS_LAMBDA_RUNTIME_API", format!("http://{runtime}/{name}"))
+                .env("AWS_LAMBDA_FUNCTION_NAME", name)
+                .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+                .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(output)
+                .kill_on_drop(true)
+                .spawn();
+            let Ok(mut process) = process else { return };
+            let _ = process.wait().await;
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+    });
+    Ok(())
+}
+
+fn runtime_router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/{function}/2018-06-01/runtime/invocation/next", get(next))
+        .route("/{function}/2018-06-01/runtime/invocation/{id}/response", post(answered))
+        .route("/{function}/2018-06-01/runtime/invocation/{id}/error", post(failed))
+        .route("/{function}/2018-06-01/runtime/init/error", post(|| async { StatusCode::ACCEPTED }))
+        .layer(axum::extract::DefaultBodyLimit::disable())
+        .with_state(shared)
+}
+
+async fn next(State(shared): State<Arc<Shared>>, PathSegments(function): PathSegments<String>) -> Response {
+    match shared.functions.get(function.as_str()) {
+        Some(function) => function.next().await,
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn answered(
+    State(shared): State<Arc<Shared>>,
+    PathSegments((function, id)): PathSegments<(String, String)>,
+    request: Request,
+) -> StatusCode {
+    let (parts, body) = request.into_parts();
+    let Some(function) = shared.functions.get(function.as_str()) else { return StatusCode::NOT_FOUND };
+    if !parts.headers.contains_key("lambda-runtime-function-response-mode") {
+        // A buffered answer is taken whole, so that the function is free for its next event.
+        let Ok(body) = body.collect().await else { return StatusCode::BAD_REQUEST };
+        return function.answered(&id, parts.headers, Body::from(body.to_bytes()));
+    }
+    // A streamed one is passed on while it arrives; this call lasts until the client has all of it.
+    let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, axum::Error>>(4);
+    let stream = futures_util::stream::unfold(receiver, |mut receiver| async move {
+        receiver.recv().await.map(|piece| (piece, receiver))
+    });
+    let status = function.answered(&id, parts.headers, Body::from_stream(stream));
+    let mut body = body;
+    while let Some(frame) = body.frame().await {
+        let piece = frame.map(|frame| frame.into_data().unwrap_or_default());
+        let broken = piece.is_err();
+        if sender.send(piece).await.is_err() || broken {
+            break;
+        }
+    }
+    status
+}
+
+async fn failed(
+    State(shared): State<Arc<Shared>>,
+    PathSegments((function, id)): PathSegments<(String, String)>,
+    report: String,
+) -> StatusCode {
+    let function = shared.functions.get(function.as_str());
+    function.map_or(StatusCode::NOT_FOUND, |function| function.failed(&id, report))
+}
+
+fn client_router(shared: Arc<Shared>, format: Format) -> Router {
+    let serve = move |State(shared): State<Arc<Shared>>, request: Request| async move {
+        match serve(&shared, format, request).await {
+            Ok(response) | Err(response) => response,
+        }
+    };
+    Router::new().fallback(any(serve)).layer(axum::extract::DefaultBodyLimit::disable()).with_state(shared)
+}
+
+async fn serve(shared: &Shared, format: Format, request: Request) -> Result<Response, Response> {
+    let (parts, body) = request.into_parts();
+    let function = function_of(parts.uri.path()).ok_or_else(|| refused(StatusCode::NOT_FOUND, "No such endpoint."))?;
+    let too_large = || refused(StatusCode::PAYLOAD_TOO_LARGE, "One request carries at most 4194304 bytes.");
+    let body = http_body_util::Limited::new(body, MAX_REQUEST_BYTES).collect().await.map_err(|_| too_large())?;
+    let event = event(format, &parts, &body.to_bytes(), "gateway-request");
+    if event.to_string().len() > MAX_EVENT_BYTES {
+        return Err(too_large());
+    }
+    let answer = shared.functions[function].invoke(&event).await;
+    let (headers, body) = answer.map_err(|failure| broken(&failure))?;
+    if headers.contains_key("lambda-runtime-function-response-mode") {
+        streamed(body).await
+    } else {
+        buffered(body).await
+    }
+}
+
+/// Sends an event to a function as it is, as `cargo lambda invoke` does, and gives back what the function answers.
+async fn invoke(
+    State(shared): State<Arc<Shared>>,
+    PathSegments(function): PathSegments<String>,
+    event: String,
+) -> Response {
+    let (Some(function), Ok(event)) = (shared.functions.get(function.as_str()), serde_json::from_str(&event)) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    match function.invoke(&event).await {
+        Ok((headers, body)) if headers.contains_key("lambda-runtime-function-response-mode") => {
+            streamed(body).await.unwrap_or_else(|failure| failure)
+        }
+        Ok((_, body)) => buffered(body).await.unwrap_or_else(|failure| failure),
+        Err(failure) => broken(&failure),
+    }
+}
+
+/// The function that serves a raw path.
+fn function_of(path: &str) -> Option<&'static str> {
+    let first = path.strip_prefix("/users/api/")?.split('/').next()?;
+    FUNCTIONS.iter().find(|(_, segments)| segments.contains(&first)).map(|(name, _)| *name)
+}
+
+fn refused(status: StatusCode, text: &str) -> Response {
+    let body = serde_json::json!({"ok": false, "status": text}).to_string();
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+fn broken(failure: &Failure) -> Response {
+    refused(StatusCode::BAD_GATEWAY, &format!("The function gave no answer: {failure:?}"))
+}
+
+/// A buffered answer, of either format.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Buffered {
+    status_code: u16,
+    #[serde(default)]
+    headers: HashMap<String, String>,
+    #[serde(default)]
+    multi_value_headers: HashMap<String, Vec<String>>,
+    #[serde(default)]
+    cookies: Vec<String>,
+    #[serde(default)]
+    body: String,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+async fn buffered(body: Body) -> Result<Response, Response> {
+    let bytes = body.collect().await.map_err(|_| refused(StatusCode::BAD_GATEWAY, "The answer broke off."))?;
+    let malformed = || refused(StatusCode::BAD_GATEWAY, "The answer is malformed.");
+    let answer: Buffered = serde_json::from_slice(&bytes.to_bytes()).map_err(|_| malformed())?;
+    let body = match answer.is_base64_encoded {
+        true => STANDARD.decode(answer.body).map_err(|_| malformed())?,
+        false => answer.body.into_bytes(),
+    };
+    let single = answer.headers.into_iter();
+    let multiple = answer.multi_value_headers.into_iter().flat_map(|(name, values)| {
+        values.into_iter().map(move |value| (name.clone(), value))
+    });
+    let cookies = answer.cookies.into_iter().map(|cookie| ("set-cookie".to_owned(), cookie));
+    respond(answer.status_code, single.chain(multiple).chain(cookies), Body::from(body)).ok_or_else(malformed)
+}
+
+/// What stands before the body of a streamed answer.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Prelude {
+    status_code: u16,
+    #[serde(default)]
+    headers: HashMap<String, Value>,
+    #[serde(default)]
+    cookies: Vec<String>,
+}
+
+/// A prelude of JSON, eight NUL bytes, and then the body, passed on while it arrives.
+async fn streamed(body: Body) -> Result<Response, Response> {
+    let malformed = || refused(StatusCode::BAD_GATEWAY, "The streamed answer is malformed.");
+    let (mut body, mut head) = (body, Vec::new());
+    let end = loop {
+        if let Some(end) = head.windows(8).position(|window| window == [0; 8]) {
+            break end;
+        }
+        let frame = body.frame().await.and_then(Result::ok).ok_or_else(malformed)?;
+        head.extend_from_slice(&frame.into_data().map_err(|_| malformed())?);
+        if head.len() > MAX_PRELUDE_BYTES && !head.windows(8).any(|window| window == [0; 8]) {
+            return Err(malformed());
+        }
+    };
+    let prelude: Prelude = serde_json::from_slice(&head[..end]).map_err(|_| malformed())?;
+    let first = futures_util::stream::iter([Ok(Bytes::copy_from_slice(&head[end + 8..]))]);
+    let body = Body::from_stream(futures_util::StreamExt::chain(first, body.into_data_stream()));
+    let headers = prelude.headers.into_iter().flat_map(|(name, value)| match value {
+        Value::Array(values) => values.into_iter().map(|value| (name.clone(), text(&value))).collect(),
+        value => vec![(name, text(&value))],
+    });
+    let cookies = prelude.cookies.into_iter().map(|cookie| ("set-cookie".to_owned(), cookie));
+    respond(prelude.status_code, headers.chain(cookies), body).ok_or_else(malformed)
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn respond(status: u16, headers: impl Iterator<Item = (String, String)>, body: Body) -> Option<Response> {
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(status).ok()?;
+    for (name, value) in headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        response.headers_mut().append(name, HeaderValue::from_str(&value).ok()?);
+    }
+    Some(response)
+}

@@ -1,0 +1,39 @@
+//! What can be set on the command line.
+
+use std::path::PathBuf;
+
+use stack::Error;
+
+const USAGE: &str = "usage: stack [--port N] [--mail-port N] [--data FOLDER]";
+
+/// Where the stack listens and where it keeps its data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// The port of the API.
+    pub(crate) port: u16,
+    /// The port of the mail page.
+    pub(crate) mail_port: u16,
+    /// The folder of data, keys and logs.
+    pub(crate) data: PathBuf,
+    /// The root of the workspace.
+    pub(crate) workspace: PathBuf,
+}
+
+impl Options {
+    /// Reads `--port N`, `--mail-port N` and `--data FOLDER`, each with a default.
+    pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, Error> {
+        let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        let workspace = manifest.ancestors().nth(2).ok_or("the workspace has no root folder")?.to_owned();
+        let mut options = Self { port: 9000, mail_port: 9001, data: workspace.join(".local"), workspace };
+        while let Some(name) = arguments.next() {
+            let value = arguments.next().ok_or(USAGE)?;
+            match name.as_str() {
+                "--port" => options.port = value.parse().map_err(|_| USAGE)?,
+                "--mail-port" => options.mail_port = value.parse().map_err(|_| USAGE)?,
+                "--data" => options.data = std::path::absolute(value)?,
+                _ => return Err(USAGE.into()),
+            }
+        }
+        Ok(options)
+    }
+}

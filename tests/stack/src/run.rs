@@ -1,0 +1,131 @@
+//! Starts everything, tells how to use it, and ends everything.
+
+use std::net::TcpListener as StdListener;
+use std::path::Path;
+use std::time::Duration;
+
+use stack::Error;
+use stack::backends::{Backends, Data};
+use stack::child::Child;
+use stack::mailbox::Mailbox;
+use stack::{environment, provision};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use web::{SystemClock, SystemRandom};
+
+use crate::options::Options;
+
+/// How long the functions may take to compile and answer for the first time.
+const START_SECONDS: u64 = 900;
+
+/// One harmless request for each function.
+const FIRST_REQUESTS: [&str; 5] = ["info", "user", "files", "send", "checkin"];
+
+/// Runs until Ctrl-C, SIGTERM, or the end of a process that it needs.
+pub(crate) async fn run(options: &Options) -> Result<(), Error> {
+    refuse_busy_port(options.port, "--port")?;
+    let mail_listener = refuse_busy_port(options.mail_port, "--mail-port")?;
+    let logs = options.data.join("log");
+    std::fs::create_dir_all(&logs)?;
+    let venv = options.workspace.join(".venv");
+    let data = Data::Folder(options.data.join("data"));
+    let mut backends = Backends::start(&data, &venv, &logs).await?;
+    let mut functions = start_functions(options, &backends, &venv, &logs).await?;
+    let mailbox = Mailbox::new(&backends.aws_url, Some(&options.data.join("data/mail.json")));
+    mail_listener.set_nonblocking(true)?;
+    mailbox.serve(TcpListener::from_std(mail_listener)?);
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let ready = async {
+        wait_until_ready(options.port).await?;
+        welcome(options, &logs);
+        std::future::pending::<Result<(), Error>>().await
+    };
+    let result = tokio::select! {
+        _ = interrupt.recv() => Ok(()),
+        _ = terminate.recv() => Ok(()),
+        failure = ready => failure,
+        failure = ended(&mut functions, &logs) => failure,
+        failure = ended(&mut backends.ministack, &logs) => failure,
+    };
+    functions.stop().await;
+    backends.ministack.stop().await;
+    result
+}
+
+/// A port that something else uses is named before anything is started.
+fn refuse_busy_port(port: u16, option: &str) -> Result<StdListener, Error> {
+    StdListener::bind(("127.0.0.1", port)).map_err(|_| {
+        format!("port {port} is in use. End the program that uses it, or choose another port: {option} N").into()
+    })
+}
+
+async fn start_functions(options: &Options, backends: &Backends, venv: &Path, logs: &Path) -> Result<Child, Error> {
+    provision::provision(backends, &SystemClock, &SystemRandom).await?;
+    let keys = provision::signing_keys(&options.data.join("signing-keys.json"))?;
+    let url = format!("http://localhost:{}/users/api", options.port);
+    let mut variables = environment::aws(backends);
+    variables.extend(environment::functions(&url, &keys));
+    let program = venv.join("bin/cargo-lambda");
+    let port = options.port.to_string();
+    let manifest = options.workspace.join("Cargo.toml");
+    let manifest = manifest.to_str().ok_or("the workspace's path is not UTF-8")?;
+    let arguments = ["lambda", "watch", "--manifest-path", manifest, "-A", "127.0.0.1", "-P", &port, "--ignore-changes"];
+    Child::start("cargo lambda watch", &program, &arguments, &variables, &logs.join("functions.log"))
+}
+
+async fn wait_until_ready(port: u16) -> Result<(), Error> {
+    let client = reqwest::Client::new();
+    for path in FIRST_REQUESTS {
+        let url = format!("http://127.0.0.1:{port}/users/api/{path}");
+        let mut waited = 0;
+        while let Err(error) = client.get(&url).send().await.and_then(reqwest::Response::error_for_status) {
+            // 401 and 405 come from the function itself: it is there.
+            if error.status().is_some_and(|status| status.is_client_error()) {
+                break;
+            }
+            waited += 1;
+            if waited > START_SECONDS {
+                return Err(format!("{url} does not answer: {error}").into());
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+    Ok(())
+}
+
+async fn ended(child: &mut Child, logs: &Path) -> Result<(), Error> {
+    let name = child.name();
+    let status = child.ended().await?;
+    Err(format!("{name} has ended ({status}). The logs are in {}", logs.display()).into())
+}
+
+#[expect(clippy::print_stdout, reason = "this is what `make run` is for")]
+fn welcome(options: &Options, logs: &Path) {
+    let (port, mail_port) = (options.port, options.mail_port);
+    println!(
+        r#"
+The API is ready at http://localhost:{port}/users/api. Ctrl-C ends it; the data stay in {data}.
+Mail that is sent can be read at http://localhost:{mail_port}/. Logs: {logs}
+
+Accounts: demo@example.org / demo-password-1, pro@example.org / pro-password-1,
+          admin@example.org / admin-password-1
+
+Try it:
+
+API=http://localhost:{port}/users/api
+curl "$API/info"
+curl -c cookies.txt -H 'Content-Type: application/json' \
+     -d '{{"email": "demo@example.org", "password": "demo-password-1"}}' "$API/auth"
+echo 'Version,9.6;' > model.idf
+curl -b cookies.txt -F file=@model.idf "$API/files/test/today"
+curl -b cookies.txt "$API/files"
+curl -b cookies.txt -o copy.idf "$API/files/test/today/model.idf"
+curl -b cookies.txt -X DELETE "$API/files/test"
+curl -b cookies.txt -H 'Content-Type: application/json' \
+     -d '{{"title": "Hello", "message": "It works."}}' "$API/send"
+curl -b cookies.txt -c cookies.txt -X POST "$API/logout"
+"#,
+        data = options.data.display(),
+        logs = logs.display(),
+    );
+}
