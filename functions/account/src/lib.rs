@@ -16,7 +16,10 @@ use aws::{Clients, DynamoAccounts};
 use domain::AccountStore;
 use session::{SigningKeySource, Tokens};
 use web::error::Source;
-use web::{ApiError, Authenticator, Function, InvalidConfig, Origins, PublicUrl, Request, RequestLog, Response, Settings};
+use web::{
+    ApiError, Authenticator, Function, InvalidConfig, Origins, PublicUrl, Request, RequestLog, Response,
+    Settings,
+};
 
 pub use crate::route::Route;
 

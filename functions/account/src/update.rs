@@ -63,7 +63,8 @@ mod tests {
         let keys = SigningKeys::from_json(&SigningKeys::generate("one").unwrap()).unwrap();
         let tokens = Arc::new(Tokens::new(keys, url.as_str().to_owned()));
         let token = tokens.issue(&session, 86_400, now, &random).unwrap().reveal().to_owned();
-        let authenticator = Authenticator { tokens, sessions: store.clone(), clock: Arc::new(MockClock::at(now)) };
+        let authenticator =
+            Authenticator { tokens, sessions: store.clone(), clock: Arc::new(MockClock::at(now)) };
         let origins = Origins::new(&url, "").unwrap();
         World { app: App { accounts: store.clone(), authenticator, origins }, store, ada, token }
     }
@@ -91,8 +92,10 @@ mod tests {
     #[tokio::test]
     async fn named_fields_change_and_all_others_stay() {
         let world = world().await;
-        let answer = world.update(r#"{"company": "ENSIMS", "tel": "", "firstname": null, "use_jess": false}"#).await;
-        let expected = json!({"ok": true, "status": "Account details updated successfully!", "session": null});
+        let answer =
+            world.update(r#"{"company": "ENSIMS", "tel": "", "firstname": null, "use_jess": false}"#).await;
+        let expected =
+            json!({"ok": true, "status": "Account details updated successfully!", "session": null});
         assert_eq!(answer, (200, expected));
         let mut expected = world.ada.clone();
         expected.profile.company = Some("ENSIMS".into());
@@ -128,7 +131,9 @@ mod tests {
     async fn what_cannot_be_a_profile_is_a_400_and_changes_nothing() {
         let world = world().await;
         let long = json!({"company": "x".repeat(1_001)}).to_string();
-        for body in ["", "[]", "null", r#"{"tel": 5}"#, r#"{"use_jess": "yes"}"#, r#"{"tel": "\u0000"}"#, &long] {
+        for body in
+            ["", "[]", "null", r#"{"tel": 5}"#, r#"{"use_jess": "yes"}"#, r#"{"tel": "\u0000"}"#, &long]
+        {
             let (status, answer) = world.update(body).await;
             assert_eq!((status, &answer["ok"]), (400, &json!(false)), "{body}");
         }

@@ -21,12 +21,20 @@ impl Hashing {
     }
 
     /// Tries a password; with no stored hash the same work is done in vain.
-    pub(crate) async fn verify(&self, password: Password, stored: Option<PasswordHash>) -> Result<Verdict, ApiError> {
+    pub(crate) async fn verify(
+        &self,
+        password: Password,
+        stored: Option<PasswordHash>,
+    ) -> Result<Verdict, ApiError> {
         self.run(move |hasher| hasher.verify(&password, stored.as_ref())).await
     }
 
     /// Hashes a password anew.
-    pub(crate) async fn hash(&self, password: Password, random: Arc<dyn Random>) -> Result<PasswordHash, ApiError> {
+    pub(crate) async fn hash(
+        &self,
+        password: Password,
+        random: Arc<dyn Random>,
+    ) -> Result<PasswordHash, ApiError> {
         self.run(move |hasher| hasher.hash(&password, &*random)).await
     }
 
@@ -36,6 +44,8 @@ impl Hashing {
     ) -> Result<T, ApiError> {
         let _permit = self.permits.acquire().await.map_err(|error| ApiError::Internal(error.into()))?;
         let hasher = Arc::clone(&self.hasher);
-        tokio::task::spawn_blocking(move || work(&hasher)).await.map_err(|error| ApiError::Internal(error.into()))
+        tokio::task::spawn_blocking(move || work(&hasher))
+            .await
+            .map_err(|error| ApiError::Internal(error.into()))
     }
 }

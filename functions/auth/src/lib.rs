@@ -23,7 +23,10 @@ use aws::{Clients, DynamoAccounts};
 use domain::{AccountStore, Random};
 use session::{SigningKeySource, Tokens};
 use web::error::Source;
-use web::{ApiError, Authenticator, Function, InvalidConfig, Origins, PublicUrl, Request, RequestLog, Response, Settings};
+use web::{
+    ApiError, Authenticator, Function, InvalidConfig, Origins, PublicUrl, Request, RequestLog, Response,
+    Settings,
+};
 
 use crate::hashing::Hashing;
 pub use crate::route::Route;
@@ -109,7 +112,9 @@ impl Function for App {
             Route::LogOn => log_on::log_on(self, &request, log).await,
             Route::CheckIn => check_in::check_in(self, &self.authenticator.caller(&request, log).await?),
             Route::LogOff => log_off::log_off(self, &self.authenticator.caller(&request, log).await?).await,
-            Route::Confirm => confirm::confirm(self, &self.authenticator.caller(&request, log).await?, &request).await,
+            Route::Confirm => {
+                confirm::confirm(self, &self.authenticator.caller(&request, log).await?, &request).await
+            }
         }
     }
 }

@@ -31,7 +31,9 @@ mod tests {
                 r#""user":null,"role":null,"email":null}"#
             )
         );
-        assert!(answer.headers()[header::SET_COOKIE].to_str().unwrap().starts_with("session_token=; Path=/;"));
+        assert!(
+            answer.headers()[header::SET_COOKIE].to_str().unwrap().starts_with("session_token=; Path=/;")
+        );
         for token in [&first, &renewed] {
             for endpoint in ["checkin", "logout", "confirm"] {
                 assert_eq!(world.post_as(endpoint, token, "{}").await.status(), 401, "{endpoint}");

@@ -52,7 +52,13 @@ mod tests {
     #[tokio::test]
     async fn the_address_may_be_written_in_any_case() {
         let world = World::new().await;
-        assert!(world.log_on("ADA@Example.org", "demo-password-1").await.headers().contains_key(header::SET_COOKIE));
+        assert!(
+            world
+                .log_on("ADA@Example.org", "demo-password-1")
+                .await
+                .headers()
+                .contains_key(header::SET_COOKIE)
+        );
     }
 
     #[tokio::test]
@@ -61,8 +67,12 @@ mod tests {
         let expected = r#"{"ok":false,"status":"No matching username and password pair was found!"}"#;
         let long = "x".repeat(5_000);
         for (email, password) in [
-            ("ada@example.org", "wrong-password"), ("nobody@example.org", "demo-password-1"), ("not an address", "x"),
-            ("", ""), ("ada@example.org", long.as_str()), ("ada@example.org", ""),
+            ("ada@example.org", "wrong-password"),
+            ("nobody@example.org", "demo-password-1"),
+            ("not an address", "x"),
+            ("", ""),
+            ("ada@example.org", long.as_str()),
+            ("ada@example.org", ""),
         ] {
             let answer = world.log_on(email, password).await;
             assert_eq!((answer.status().as_u16(), body(&answer).as_str()), (200, expected), "{email}");
@@ -83,7 +93,9 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_is_no_pair_is_a_400_or_415_in_json() {
         let world = World::new().await;
-        for body in ["", "{}", r#"{"email":"ada@example.org"}"#, r#"{"email":1,"password":2}"#, r#"["a","b"]"#, "x"] {
+        for body in
+            ["", "{}", r#"{"email":"ada@example.org"}"#, r#"{"email":1,"password":2}"#, r#"["a","b"]"#, "x"]
+        {
             assert_eq!(world.post("logon", &[], body).await.status(), 400, "{body}");
         }
         let answer = world.post("logon", &[("content-type", "text/plain")], "{}").await;
@@ -95,6 +107,9 @@ mod tests {
         let world = World::new().await;
         world.store.go_down();
         let answer = world.log_on("ada@example.org", "demo-password-1").await;
-        assert_eq!((answer.status().as_u16(), &answer.headers()[header::RETRY_AFTER]), (503, &"5".parse().unwrap()));
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()[header::RETRY_AFTER]),
+            (503, &"5".parse().unwrap())
+        );
     }
 }

@@ -49,7 +49,10 @@ mod tests {
     #[test]
     fn every_published_path_has_its_route_with_and_without_a_slash() {
         for (path, route) in [
-            ("logon", Route::LogOn), ("auth", Route::LogOn), ("checkin", Route::CheckIn), ("logout", Route::LogOff),
+            ("logon", Route::LogOn),
+            ("auth", Route::LogOn),
+            ("checkin", Route::CheckIn),
+            ("logout", Route::LogOff),
             ("confirm", Route::Confirm),
         ] {
             for path in [format!("/users/api/{path}"), format!("/users/api/{path}/")] {
@@ -61,7 +64,8 @@ mod tests {
 
     #[test]
     fn any_other_path_is_a_404() {
-        for path in ["/users/api/Logon", "/users/api/logon/x", "/users/api/%6Cogon", "/users/api/", "/logon"] {
+        for path in ["/users/api/Logon", "/users/api/logon/x", "/users/api/%6Cogon", "/users/api/", "/logon"]
+        {
             assert_eq!(Route::parse(&Method::POST, path).unwrap_err().status(), 404, "{path}");
         }
     }

@@ -42,7 +42,12 @@ impl World {
         Self { app, store, clock, random }
     }
 
-    pub(crate) async fn post(&self, endpoint: &str, headers: &[(&'static str, &str)], body: &str) -> Response {
+    pub(crate) async fn post(
+        &self,
+        endpoint: &str,
+        headers: &[(&'static str, &str)],
+        body: &str,
+    ) -> Response {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());

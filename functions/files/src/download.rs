@@ -55,7 +55,10 @@ mod tests {
             world.upload("files", &[(name, &all_bytes)]).await;
             let (headers, content) = world.download(&format!("files/{name}")).await;
             assert_eq!(content, all_bytes, "{name}");
-            assert_eq!((&headers["content-type"], &headers["content-length"]), (&"application/octet-stream".parse().unwrap(), &"256".parse().unwrap()));
+            assert_eq!(
+                (&headers["content-type"], &headers["content-length"]),
+                (&"application/octet-stream".parse().unwrap(), &"256".parse().unwrap())
+            );
         }
     }
 
@@ -65,7 +68,9 @@ mod tests {
         world.upload("files", &[("evil.html", b"<script>alert(1)</script>")]).await;
         let (headers, _) = world.download("files/evil.html").await;
         assert!(headers["content-disposition"].to_str().unwrap().starts_with("attachment;"));
-        assert!(headers["content-security-policy"].to_str().unwrap().starts_with("sandbox; default-src 'none'"));
+        assert!(
+            headers["content-security-policy"].to_str().unwrap().starts_with("sandbox; default-src 'none'")
+        );
         assert_eq!(headers["x-content-type-options"], "nosniff");
         assert_eq!(headers["cache-control"], "private, no-cache");
     }

@@ -5,13 +5,19 @@ use http::StatusCode;
 use web::{ApiError, Response, response};
 
 /// The bare node, without an envelope; 404 when there is no such folder.
-pub(crate) async fn list(files: &dyn FileStore, owner: &AccountId, folder: FolderPath) -> Result<Response, ApiError> {
+pub(crate) async fn list(
+    files: &dyn FileStore,
+    owner: &AccountId,
+    folder: FolderPath,
+) -> Result<Response, ApiError> {
     let key = FolderKey::new(owner, folder);
     let entries = files.list(&key).await?;
     if entries.is_empty() && !key.path().is_root() {
         return Err(ApiError::NotFound(format!("{} is not found", key.path())));
     }
-    Ok(response::json_bytes(StatusCode::OK, FolderNode::new(key.path(), &entries).to_json()))
+    let node =
+        FolderNode::new(key.path(), &entries).to_json().map_err(|error| ApiError::Internal(error.into()))?;
+    Ok(response::json_bytes(StatusCode::OK, node))
 }
 
 #[cfg(test)]

@@ -23,8 +23,10 @@ pub(crate) async fn refuse_collisions(
 ) -> Result<(), ApiError> {
     let files: HashSet<&str> = new_files.iter().map(FilePath::as_str).collect();
     let parents = new_files.iter().map(FilePath::parent).chain(new_folders.iter().cloned());
-    let folders: HashSet<FolderPath> =
-        parents.chain([folder.clone()]).flat_map(|folder| folder.with_ancestors().collect::<Vec<_>>()).collect();
+    let folders: HashSet<FolderPath> = parents
+        .chain([folder.clone()])
+        .flat_map(|folder| folder.with_ancestors().collect::<Vec<_>>())
+        .collect();
     if let Some(both) = folders.iter().find(|folder| files.contains(folder.as_str())) {
         return Err(collision(both.as_str()));
     }
@@ -99,5 +101,7 @@ impl Name<'_> {
 }
 
 fn collision(path: &str) -> ApiError {
-    ApiError::Conflict(format!("{path} would be both a file and a folder: delete or rename one of them first."))
+    ApiError::Conflict(format!(
+        "{path} would be both a file and a folder: delete or rename one of them first."
+    ))
 }

@@ -30,10 +30,14 @@ impl Route {
         };
         let folder = folder.map_err(|error| ApiError::BadRequest(error.to_string()))?;
         let Some(file) = folder.as_file() else {
-            return by_method(method, [(Method::GET, Self::List(folder.clone())), (Method::POST, Self::Upload(folder))]);
+            return by_method(
+                method,
+                [(Method::GET, Self::List(folder.clone())), (Method::POST, Self::Upload(folder))],
+            );
         };
         let read = if path.ends_with('/') { Self::List(folder.clone()) } else { Self::Read(file.clone()) };
-        let routes = [(Method::GET, read), (Method::POST, Self::Upload(folder)), (Method::DELETE, Self::Delete(file))];
+        let routes =
+            [(Method::GET, read), (Method::POST, Self::Upload(folder)), (Method::DELETE, Self::Delete(file))];
         by_method(method, routes)
     }
 
@@ -88,7 +92,9 @@ mod tests {
 
     #[test]
     fn a_path_that_is_not_plain_is_a_400_and_a_foreign_one_a_404() {
-        for path in ["files//", "files//a", "files/a//b", "files/../x", "files/%2e%2e/x", "files/a%2fb", "files/%zz"] {
+        for path in
+            ["files//", "files//a", "files/a//b", "files/../x", "files/%2e%2e/x", "files/a%2fb", "files/%zz"]
+        {
             assert_eq!(get(&format!("/users/api/{path}")), Err(400), "{path}");
         }
         for path in ["filesx", "file", "Files", "files2/a"] {

@@ -79,7 +79,8 @@ impl World {
     pub(crate) async fn upload(&self, path: &str, files: &[(&str, &[u8])]) -> (u16, String) {
         let mut form = Vec::new();
         for (name, content) in files {
-            write!(form, "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n").unwrap();
+            write!(form, "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n")
+                .unwrap();
             form.extend_from_slice(content);
             form.extend_from_slice(b"\r\n");
         }

@@ -13,11 +13,11 @@ use crate::occupied::refuse_collisions;
 use crate::unzip::{CheckedZip, Limits};
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct FileHandle<'a> {
+struct Answer<'a> {
     ok: bool,
     status: &'a str,
-    file_handle: &'a str,
+    #[serde(rename = "fileHandle")]
+    handle: &'a str,
     callback: &'a str,
 }
 
@@ -43,8 +43,10 @@ pub(crate) async fn upload(
 fn handle(location: &FolderPath) -> Response {
     let callback = format!("{BASE_PATH}/files/{location}");
     let status = "File(s) uploaded successfully";
-    let handle = FileHandle { ok: true, status, file_handle: location.as_str(), callback: &callback };
-    response::json(StatusCode::OK, &handle)
+    response::json(
+        StatusCode::OK,
+        &Answer { ok: true, status, handle: location.as_str(), callback: &callback },
+    )
 }
 
 /// What a form comes to when its zips are unpacked.
@@ -66,7 +68,8 @@ impl Batch {
                     batch.location = top;
                 }
             } else {
-                let path = folder.join(&upload.name).map_err(|error| ApiError::BadRequest(error.to_string()))?;
+                let path =
+                    folder.join(&upload.name).map_err(|error| ApiError::BadRequest(error.to_string()))?;
                 batch.files.insert(path.to_string(), (path, upload.content));
             }
         }
@@ -84,7 +87,8 @@ impl Batch {
             }
             Ok::<_, ApiError>((files, zip.folders, top))
         };
-        let unpacked = tokio::task::spawn_blocking(work).await.map_err(|error| ApiError::Internal(error.into()))?;
+        let unpacked =
+            tokio::task::spawn_blocking(work).await.map_err(|error| ApiError::Internal(error.into()))?;
         let (files, folders, top) = unpacked?;
         self.files.extend(files.into_iter().map(|(path, content)| (path.to_string(), (path, content))));
         self.folders.extend(folders);
@@ -126,16 +130,18 @@ mod tests {
         assert_eq!(world.upload("files/F", &[("job.ZIP", &one_top)]).await, handle("F/X"));
         let two_tops = zip_of(&[("X/a.idf", b"1"), ("b.idf", b"2")]);
         assert_eq!(world.upload("files/G", &[("job.zip", &two_tops)]).await, handle("G"));
-        let expected = [
-            "F/X/a.idf=1", "F/X/sub/b.idf=2", "G/X/a.idf=1", "G/b.idf=2", "X/a.idf=1", "X/sub/b.idf=2",
-        ];
+        let expected =
+            ["F/X/a.idf=1", "F/X/sub/b.idf=2", "G/X/a.idf=1", "G/b.idf=2", "X/a.idf=1", "X/sub/b.idf=2"];
         assert_eq!(world.paths(), expected);
     }
 
     #[tokio::test]
     async fn empty_folders_of_a_zip_are_made() {
         let world = World::new().await;
-        assert_eq!(world.upload("files", &[("job.zip", &zip_of(&[("X/", b""), ("X/empty/", b"")]))]).await, handle("X"));
+        assert_eq!(
+            world.upload("files", &[("job.zip", &zip_of(&[("X/", b""), ("X/empty/", b"")]))]).await,
+            handle("X")
+        );
         assert!(world.get("files/X").await.1.contains(r#""name":"empty""#));
         assert_eq!(world.upload("files", &[("none.zip", &zip_of(&[]))]).await, handle(""));
     }
@@ -157,7 +163,11 @@ mod tests {
         let many: Vec<_> = many.iter().map(|name| (name.as_str(), b"x".as_slice())).collect();
         let clash = zip_of(&[("c", b"1"), ("c/d", b"2")]);
         let deep: Vec<_> = many.iter().copied().chain([("b/c/d", b"x".as_slice())]).collect();
-        let over: Vec<_> = many.iter().map(|(name, content)| (&name[2..], *content)).chain([("b", b"x".as_slice())]).collect();
+        let over: Vec<_> = many
+            .iter()
+            .map(|(name, content)| (&name[2..], *content))
+            .chain([("b", b"x".as_slice())])
+            .collect();
         for (folder, name, content) in [
             ("files", "a", b"x".to_vec()),
             ("files/a", "b", b"x".to_vec()),

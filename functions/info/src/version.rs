@@ -44,7 +44,10 @@ mod tests {
         let answer = version();
         let text = std::str::from_utf8(answer.body().as_whole().unwrap()).unwrap();
         let start = r#"{"Title":"Users Web API","Description":""#;
-        assert!(text.starts_with(start) && text.contains(r#","Major":1,"Minor":0,"Revision":0,"Update":0,"Release":""#));
+        assert!(
+            text.starts_with(start)
+                && text.contains(r#","Major":1,"Minor":0,"Revision":0,"Update":0,"Release":""#)
+        );
         assert!(text.contains(r#","Notice":""#) && text.ends_with(r#""}"#));
     }
 }

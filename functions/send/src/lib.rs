@@ -14,7 +14,10 @@ use aws::{Clients, DynamoAccounts, SesMailer};
 use domain::{EmailAddress, Mailer};
 use session::{SigningKeySource, Tokens};
 use web::error::Source;
-use web::{ApiError, Authenticator, Function, InvalidConfig, Origins, PublicUrl, Request, RequestLog, Response, Settings};
+use web::{
+    ApiError, Authenticator, Function, InvalidConfig, Origins, PublicUrl, Request, RequestLog, Response,
+    Settings,
+};
 
 pub use crate::route::Route;
 
@@ -34,7 +37,8 @@ impl Config {
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
         let mut settings = Settings::new(lookup);
         let (table, edge) = (settings.text("TABLE_NAME"), settings.public_url_and_origins());
-        let (signing_keys, sender) = (settings.signing_keys(), settings.parse("MAIL_SENDER", EmailAddress::parse));
+        let (signing_keys, sender) =
+            (settings.signing_keys(), settings.parse("MAIL_SENDER", EmailAddress::parse));
         settings.finish(|| {
             let (url, origins) = edge?;
             Some(Self { table: table?, url, origins, signing_keys: signing_keys?, sender: sender? })

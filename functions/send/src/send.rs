@@ -5,7 +5,7 @@ use serde::Deserialize;
 use web::{ApiError, Caller, Request, Response, response};
 
 #[derive(Deserialize)]
-struct Message {
+struct Order {
     title: String,
     message: String,
     #[serde(default)]
@@ -14,10 +14,16 @@ struct Message {
 
 /// Sends the message to the caller's own address. An administrator may name another one; what anybody else writes
 /// there is ignored.
-pub(crate) async fn send(mailer: &dyn Mailer, caller: &Caller, request: &Request) -> Result<Response, ApiError> {
-    let Message { title, message, email } = request.json()?;
+pub(crate) async fn send(
+    mailer: &dyn Mailer,
+    caller: &Caller,
+    request: &Request,
+) -> Result<Response, ApiError> {
+    let Order { title, message, email } = request.json()?;
     let to = match email.filter(|email| caller.account.role == Role::Admin && !email.is_empty()) {
-        Some(email) => EmailAddress::parse(&email).map_err(|error| ApiError::BadRequest(error.to_string()))?,
+        Some(email) => {
+            EmailAddress::parse(&email).map_err(|error| ApiError::BadRequest(error.to_string()))?
+        }
         None => caller.account.email.clone(),
     };
     let mail = Mail::new(to, &title, &message).map_err(|error| ApiError::BadRequest(error.to_string()))?;
@@ -40,7 +46,12 @@ mod tests {
         let mut account = contract::account("ada@example.org", &random);
         account.role = role;
         let now = Timestamp::from_unix_seconds(0);
-        let session = Session { id: SessionId::random(&random), account: account.id.clone(), created: now, expires: now };
+        let session = Session {
+            id: SessionId::random(&random),
+            account: account.id.clone(),
+            created: now,
+            expires: now,
+        };
         let body = Bytes::from(body.to_string());
         let request = Request { method: Method::POST, path: "/".into(), headers: HeaderMap::new(), body };
         let result = send(mailer, &Caller { account, session }, &request).await;
@@ -54,9 +65,15 @@ mod tests {
             let mailer = MemoryMailer::default();
             let body = json!({"title": "Job 12", "message": "done", "email": email});
             let answer = send_as(Role::User, &mailer, body).await;
-            assert_eq!(answer, (200, r#"{"ok":true,"status":"Email has been sent to ada@example.org"}"#.into()));
+            assert_eq!(
+                answer,
+                (200, r#"{"ok":true,"status":"Email has been sent to ada@example.org"}"#.into())
+            );
             let sent = mailer.sent();
-            assert_eq!((sent[0].to().as_str(), sent[0].title(), sent[0].message()), ("ada@example.org", "Job 12", "done"));
+            assert_eq!(
+                (sent[0].to().as_str(), sent[0].title(), sent[0].message()),
+                ("ada@example.org", "Job 12", "done")
+            );
         }
     }
 
@@ -76,8 +93,11 @@ mod tests {
     async fn headers_cannot_be_forged_and_nothing_is_sent() {
         let mailer = MemoryMailer::default();
         for body in [
-            json!({"title": "Hi\r\nBcc: eve@example.org", "message": "x"}), json!({"title": "", "message": "x"}),
-            json!({"title": "Hi", "message": "\u{0}"}), json!({"title": "Hi"}), json!({"title": 1, "message": "x"}),
+            json!({"title": "Hi\r\nBcc: eve@example.org", "message": "x"}),
+            json!({"title": "", "message": "x"}),
+            json!({"title": "Hi", "message": "\u{0}"}),
+            json!({"title": "Hi"}),
+            json!({"title": 1, "message": "x"}),
         ] {
             assert_eq!(send_as(Role::User, &mailer, body).await.0, 400);
         }

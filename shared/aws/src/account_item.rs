@@ -90,7 +90,8 @@ impl TryFrom<AccountItem> for Account {
             id: AccountId::parse(&item.id).ok_or_else(|| corrupt("account", "its id is malformed"))?,
             email: EmailAddress::parse(&item.email).map_err(|error| corrupt("account", error))?,
             role: item.role,
-            password_hash: PasswordHash::parse(&item.password_hash).map_err(|error| corrupt("account", error))?,
+            password_hash: PasswordHash::parse(&item.password_hash)
+                .map_err(|error| corrupt("account", error))?,
             disabled: item.disabled,
             created: item.created,
             profile: item.profile,

@@ -51,7 +51,9 @@ impl AccountStore for DynamoAccounts {
             let request = self.client.transact_write_items().set_transact_items(Some(writes.clone()));
             match request.send().await {
                 Ok(_) => return Ok(()),
-                Err(error) if has_reason(&error, "ConditionalCheckFailed") => return Err(StoreError::Conflict),
+                Err(error) if has_reason(&error, "ConditionalCheckFailed") => {
+                    return Err(StoreError::Conflict);
+                }
                 Err(error) if has_reason(&error, "TransactionConflict") && attempt < TRANSACTION_ATTEMPTS => {
                     attempt += 1;
                 }
@@ -67,7 +69,8 @@ impl AccountStore for DynamoAccounts {
             return Ok(None);
         };
         let owner: OwnerItem = account_item::from_item(owner)?;
-        let id = AccountId::parse(&owner.account).ok_or_else(|| corrupt("address", "its account id is malformed"))?;
+        let id = AccountId::parse(&owner.account)
+            .ok_or_else(|| corrupt("address", "its account id is malformed"))?;
         let Some(account) = self.get(key(user_pk(&id), PROFILE)).await? else { return Ok(None) };
         account_item::from_item::<AccountItem>(account)?.try_into().map(Some)
     }
@@ -76,7 +79,8 @@ impl AccountStore for DynamoAccounts {
         let texts = change.texts().map(|(field, text)| (field, AttributeValue::S(text.to_owned())));
         let use_jess = change.use_jess.map(|value| ("use_jess", AttributeValue::Bool(value)));
         let mut update = self.client.update_item().table_name(&self.table);
-        update = update.set_key(Some(key(user_pk(account), PROFILE))).condition_expression("attribute_exists(pk)");
+        update =
+            update.set_key(Some(key(user_pk(account), PROFILE))).condition_expression("attribute_exists(pk)");
         let mut assignments = Vec::new();
         for (field, value) in texts.chain(use_jess) {
             assignments.push(format!("#{field} = :{field}"));
@@ -107,7 +111,8 @@ impl AccountStore for DynamoAccounts {
 }
 
 fn has_reason(error: &SdkError<TransactWriteItemsError>, code: &str) -> bool {
-    let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
+    let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error()
+    else {
         return false;
     };
     canceled.cancellation_reasons().iter().any(|reason| reason.code() == Some(code))

@@ -33,11 +33,16 @@ impl SessionStore for DynamoAccounts {
             expires: session.expires,
             ttl: session.expires,
         };
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(account_item::to_item(&item)?));
+        let put =
+            self.client.put_item().table_name(&self.table).set_item(Some(account_item::to_item(&item)?));
         put.send().await.map(drop).map_err(unavailable)
     }
 
-    async fn find(&self, account: &AccountId, id: &SessionId) -> Result<Option<(Session, Account)>, StoreError> {
+    async fn find(
+        &self,
+        account: &AccountId,
+        id: &SessionId,
+    ) -> Result<Option<(Session, Account)>, StoreError> {
         let (pk, sk) = (user_pk(account), sort_key(id));
         let keys = KeysAndAttributes::builder().keys(key(pk.clone(), PROFILE)).keys(key(pk, &sk));
         let keys = keys.consistent_read(true).build().map_err(unavailable)?;
@@ -46,8 +51,10 @@ impl SessionStore for DynamoAccounts {
         if answer.unprocessed_keys().is_some_and(|keys| !keys.is_empty()) {
             return Err(StoreError::Unavailable("the table throttles reads".into()));
         }
-        let mut items = answer.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default();
-        let mut take = |sk: &str| items.iter().position(|item| has_sort_key(item, sk)).map(|at| items.remove(at));
+        let mut items =
+            answer.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default();
+        let mut take =
+            |sk: &str| items.iter().position(|item| has_sort_key(item, sk)).map(|at| items.remove(at));
         let (Some(profile), Some(session)) = (take(PROFILE), take(&sk)) else { return Ok(None) };
         let SessionItem { created, expires, .. } = account_item::from_item(session)?;
         let session = Session { id: id.clone(), account: account.clone(), created, expires };

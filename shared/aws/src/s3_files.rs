@@ -68,7 +68,9 @@ impl FileStore for S3Files {
     async fn open(&self, key: &FileKey) -> Result<Option<StoredFile>, StoreError> {
         let object = match self.client.get_object().bucket(&self.bucket).key(key.to_string()).send().await {
             Ok(object) => object,
-            Err(SdkError::ServiceError(error)) if matches!(error.err(), GetObjectError::NoSuchKey(_)) => return Ok(None),
+            Err(SdkError::ServiceError(error)) if matches!(error.err(), GetObjectError::NoSuchKey(_)) => {
+                return Ok(None);
+            }
             Err(error) => return Err(unavailable(error)),
         };
         let modified = object.last_modified.map_or(0, |time| u64::try_from(time.secs()).unwrap_or(0));
@@ -83,7 +85,9 @@ impl FileStore for S3Files {
     async fn has_file(&self, key: &FileKey) -> Result<bool, StoreError> {
         match self.client.head_object().bucket(&self.bucket).key(key.to_string()).send().await {
             Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) if matches!(error.err(), HeadObjectError::NotFound(_)) => Ok(false),
+            Err(SdkError::ServiceError(error)) if matches!(error.err(), HeadObjectError::NotFound(_)) => {
+                Ok(false)
+            }
             Err(error) => Err(unavailable(error)),
         }
     }
@@ -113,7 +117,9 @@ impl FileStore for S3Files {
         let objects = self.objects(&prefix).await?.into_iter();
         let entry = |object: Object| {
             let key = object.key.unwrap_or_default();
-            let path = key.strip_prefix(&prefix).ok_or_else(|| corrupt("listing", "a key lies outside its prefix"))?;
+            let path = key
+                .strip_prefix(&prefix)
+                .ok_or_else(|| corrupt("listing", "a key lies outside its prefix"))?;
             Ok(Entry { path: path.to_owned(), bytes: size(object.size)? })
         };
         objects.map(entry).collect()
@@ -122,9 +128,11 @@ impl FileStore for S3Files {
     async fn delete_folder(&self, key: &FolderKey) -> Result<(), StoreError> {
         let objects = self.objects(&key.to_string()).await?;
         for page in objects.chunks(DELETE_PAGE) {
-            let names = page.iter().filter_map(Object::key).map(|key| ObjectIdentifier::builder().key(key).build());
+            let names =
+                page.iter().filter_map(Object::key).map(|key| ObjectIdentifier::builder().key(key).build());
             let names = names.collect::<Result<Vec<_>, _>>().map_err(unavailable)?;
-            let delete = Delete::builder().set_objects(Some(names)).quiet(true).build().map_err(unavailable)?;
+            let delete =
+                Delete::builder().set_objects(Some(names)).quiet(true).build().map_err(unavailable)?;
             let request = self.client.delete_objects().bucket(&self.bucket).delete(delete);
             if let Some(error) = request.send().await.map_err(unavailable)?.errors().first() {
                 let code = error.code().unwrap_or("unknown");

@@ -38,7 +38,8 @@ pub async fn load_signing_keys(
 }
 
 async fn read_parameter(clients: &Clients, name: &str) -> Result<String, StoreError> {
-    let answer = clients.ssm().get_parameter().name(name).with_decryption(true).send().await.map_err(unavailable)?;
+    let answer =
+        clients.ssm().get_parameter().name(name).with_decryption(true).send().await.map_err(unavailable)?;
     answer
         .parameter
         .and_then(|parameter| parameter.value)

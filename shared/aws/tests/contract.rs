@@ -20,7 +20,8 @@ async fn local_back_ends(name: &str) -> Backends {
     let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let logs = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&logs).expect("a log folder");
-    let backends = Backends::start(&Data::Memory, &manifest.join("../../.venv"), &logs).await.expect("back ends");
+    let backends =
+        Backends::start(&Data::Memory, &manifest.join("../../.venv"), &logs).await.expect("back ends");
     provision::provision(&backends, &SystemClock, &SystemRandom).await.expect("provisioned");
     backends
 }
@@ -77,7 +78,9 @@ async fn signing_keys_come_from_the_configuration_or_from_parameter_store() {
         let keys = load_signing_keys(&clients, &source).await.expect("readable");
         assert_eq!(format!("{keys:?}"), r#"SigningKeys["one"]"#);
     }
-    let error = load_signing_keys(&clients, &SigningKeySource::Parameter("/users-api/none".into())).await.unwrap_err();
+    let error = load_signing_keys(&clients, &SigningKeySource::Parameter("/users-api/none".into()))
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("/users-api/none"));
     assert!(load_signing_keys(&clients, &SigningKeySource::Inline("secret".into())).await.is_err());
 }

@@ -112,8 +112,8 @@ macro_rules! profile_fields {
 }
 
 profile_fields!(
-    title, firstname, middlename, surname, nickname, position, company, tel, address, postcode, country, website,
-    twitter, linkedin
+    title, firstname, middlename, surname, nickname, position, company, tel, address, postcode, country,
+    website, twitter, linkedin
 );
 
 impl ProfileChange {
@@ -166,8 +166,12 @@ mod tests {
 
     #[test]
     fn an_absent_field_stays_as_it_is() {
-        let mut profile =
-            Profile { firstname: Some("Ada".into()), tel: Some("1".into()), use_jess: true, ..Profile::default() };
+        let mut profile = Profile {
+            firstname: Some("Ada".into()),
+            tel: Some("1".into()),
+            use_jess: true,
+            ..Profile::default()
+        };
         let change = ProfileChange { tel: Some("2".into()), ..ProfileChange::default() };
         change.apply(&mut profile);
         assert_eq!((profile.firstname.as_deref(), profile.tel.as_deref()), (Some("Ada"), Some("2")));

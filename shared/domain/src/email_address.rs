@@ -60,7 +60,9 @@ fn is_local_part(local: &str) -> bool {
 }
 
 fn is_atom_character(c: char) -> bool {
-    c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || (!c.is_ascii() && !c.is_control() && !c.is_whitespace())
+    c.is_alphanumeric()
+        || "!#$%&'*+-/=?^_`{|}~".contains(c)
+        || (!c.is_ascii() && !c.is_control() && !c.is_whitespace())
 }
 
 fn is_mail_domain(domain: &str) -> bool {
@@ -90,9 +92,23 @@ mod tests {
     fn what_no_mail_system_would_deliver_is_refused() {
         let long = format!("{}@example.org", "a".repeat(65));
         let bad = [
-            "", "@", "ada", "ada@", "@example.org", "ada@localhost", "a b@example.org", "a..b@example.org",
-            ".a@example.org", "a.@example.org", "ada@exa mple.org", "ada@example.org\r\nBcc: x@example.org",
-            "ada\0@example.org", "\"a b\"@example.org", "a@b@example.org", "ada@.example.org", "<ada@example.org>",
+            "",
+            "@",
+            "ada",
+            "ada@",
+            "@example.org",
+            "ada@localhost",
+            "a b@example.org",
+            "a..b@example.org",
+            ".a@example.org",
+            "a.@example.org",
+            "ada@exa mple.org",
+            "ada@example.org\r\nBcc: x@example.org",
+            "ada\0@example.org",
+            "\"a b\"@example.org",
+            "a@b@example.org",
+            "ada@.example.org",
+            "<ada@example.org>",
             &long,
         ];
         for text in bad {

@@ -85,9 +85,10 @@ fn is_forbidden(c: char) -> bool {
 
 /// Whether every `%` is followed by two hexadecimal digits.
 fn is_percent_encoded(segment: &str) -> bool {
-    segment.split('%').skip(1).all(|rest| {
-        rest.len() >= 2 && rest.bytes().take(2).all(|digit| digit.is_ascii_hexdigit())
-    })
+    segment
+        .split('%')
+        .skip(1)
+        .all(|rest| rest.len() >= 2 && rest.bytes().take(2).all(|digit| digit.is_ascii_hexdigit()))
 }
 
 impl FolderPath {
@@ -107,7 +108,10 @@ impl FolderPath {
         Self::from_names(path, FileName::parse)
     }
 
-    fn from_names(text: &str, name: impl Fn(&str) -> Result<FileName, InvalidPath>) -> Result<Self, InvalidPath> {
+    fn from_names(
+        text: &str,
+        name: impl Fn(&str) -> Result<FileName, InvalidPath>,
+    ) -> Result<Self, InvalidPath> {
         if text.is_empty() {
             return Ok(Self::root());
         }
@@ -212,7 +216,9 @@ mod tests {
 
     #[test]
     fn every_printable_name_is_kept_byte_for_byte() {
-        for name in ["a b", "#?%+&;'\"~", "Ünïcödé", "u\u{308}", "🏠.idf", "...", "a:b*c|d<e>", &"x".repeat(255)] {
+        for name in
+            ["a b", "#?%+&;'\"~", "Ünïcödé", "u\u{308}", "🏠.idf", "...", "a:b*c|d<e>", &"x".repeat(255)]
+        {
             let raw = utf8_percent_encode(name, NON_ALPHANUMERIC).to_string();
             assert_eq!(FolderPath::decode(&raw).expect(name).as_str(), name);
         }

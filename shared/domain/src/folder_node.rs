@@ -9,7 +9,7 @@ use crate::ports::Entry;
 /// The folder that was asked for, with everything below it.
 ///
 /// Entries ascend by name, byte by byte. On the wire a node is
-/// `{name, fileName, fileSize, open, nocheck, children}`; see [`FolderNode::write_json`].
+/// `{name, fileName, fileSize, open, nocheck, children}`; see [`FolderNode::to_json`].
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct FolderNode {
     path: String,
@@ -59,18 +59,11 @@ impl FolderNode {
         }
     }
 
-    /// Writes the node as JSON.
-    pub fn write_json(&self, out: &mut impl Write) -> io::Result<()> {
-        let path = format!("/{}", self.path);
-        write_folder(out, &path, &self.children)
-    }
-
     /// The node as JSON text.
-    #[must_use]
-    pub fn to_json(&self) -> Vec<u8> {
+    pub fn to_json(&self) -> io::Result<Vec<u8>> {
         let mut json = Vec::new();
-        self.write_json(&mut json).expect("writing to memory cannot fail");
-        json
+        write_folder(&mut json, &format!("/{}", self.path), &self.children)?;
+        Ok(json)
     }
 }
 
@@ -110,7 +103,11 @@ fn size_label(bytes: u64) -> String {
         1_000_000..1_000_000_000 => (1e6, "MB"),
         _ => (1e9, "GB"),
     };
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "the label is defined in f32")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "the label is defined in f32"
+    )]
     let number = (bytes as f64 / divisor) as f32;
     if number < 100.0 { format!("{number:.2} {unit}") } else { format!("{number:.1} {unit}") }
 }
@@ -126,9 +123,18 @@ mod tests {
     #[test]
     fn size_labels_are_those_that_were_recorded() {
         let recorded = [
-            (0, "0.00 KB"), (97, "0.10 KB"), (4_837, "4.84 KB"), (3_965, "3.96 KB"), (223_949, "223.9 KB"),
-            (1_439_809, "1.44 MB"), (99_999, "100.00 KB"), (999_999, "1000.0 KB"), (1_000_000, "1.00 MB"),
-            (99_990_000, "99.99 MB"), (123_456_789, "123.5 MB"), (1_000_000_000, "1.00 GB"),
+            (0, "0.00 KB"),
+            (97, "0.10 KB"),
+            (4_837, "4.84 KB"),
+            (3_965, "3.96 KB"),
+            (223_949, "223.9 KB"),
+            (1_439_809, "1.44 MB"),
+            (99_999, "100.00 KB"),
+            (999_999, "1000.0 KB"),
+            (1_000_000, "1.00 MB"),
+            (99_990_000, "99.99 MB"),
+            (123_456_789, "123.5 MB"),
+            (1_000_000_000, "1.00 GB"),
         ];
         for (bytes, label) in recorded {
             assert_eq!(size_label(bytes), label, "{bytes}");
@@ -137,9 +143,15 @@ mod tests {
 
     #[test]
     fn the_answer_is_the_whole_tree_below_the_folder_in_order_of_name() {
-        let entries = [entry("b.idf", 97), entry("a/z.epw", 1_439_809), entry("a/", 0), entry("a-b", 0), entry("c/d/", 0)];
+        let entries = [
+            entry("b.idf", 97),
+            entry("a/z.epw", 1_439_809),
+            entry("a/", 0),
+            entry("a-b", 0),
+            entry("c/d/", 0),
+        ];
         let folder = FolderPath::parse("test/today").expect("valid");
-        let json = FolderNode::new(&folder, &entries).to_json();
+        let json = FolderNode::new(&folder, &entries).to_json().expect("JSON");
         let expected = concat!(
             r#"{"name":"/test/today","fileName":"/test/today","fileSize":0,"open":true,"nocheck":true,"children":["#,
             r#"{"name":"a","fileName":"a","fileSize":0,"open":true,"nocheck":true,"children":["#,
@@ -154,7 +166,8 @@ mod tests {
 
     #[test]
     fn the_root_is_called_slash_and_odd_names_are_escaped() {
-        let json = FolderNode::new(&FolderPath::root(), &[entry("a\"b\u{1f3e0}", 1)]).to_json();
+        let json =
+            FolderNode::new(&FolderPath::root(), &[entry("a\"b\u{1f3e0}", 1)]).to_json().expect("JSON");
         let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
         assert_eq!((json["name"].as_str(), json["fileName"].as_str()), (Some("/"), Some("/")));
         assert_eq!(json["children"][0]["fileName"], "a\"b\u{1f3e0}");
@@ -163,7 +176,7 @@ mod tests {
     #[test]
     fn the_deepest_path_can_be_shown() {
         let deep = vec!["x"; 495].join("/");
-        let json = FolderNode::new(&FolderPath::root(), &[entry(&deep, 1)]).to_json();
-        assert_eq!(json.iter().filter(|byte| **byte == b'[').count(), 496);
+        let json = FolderNode::new(&FolderPath::root(), &[entry(&deep, 1)]).to_json().expect("JSON");
+        assert_eq!(String::from_utf8(json).expect("UTF-8").matches('[').count(), 496);
     }
 }

@@ -160,7 +160,11 @@ impl PasswordHasher {
         // `Output` compares in constant time.
         match stored {
             Some(stored) if output.is_some() && output == stored.0.hash => {
-                if stored.is_outdated() { Verdict::RightButOutdated } else { Verdict::Right }
+                if stored.is_outdated() {
+                    Verdict::RightButOutdated
+                } else {
+                    Verdict::Right
+                }
             }
             _ => Verdict::Wrong,
         }
@@ -248,7 +252,10 @@ mod tests {
     #[test]
     fn the_same_password_gets_another_salt_each_time() {
         let (hasher, random) = (PasswordHasher::new(), SeededRandom::new(1));
-        let (one, two) = (hasher.hash(&password("demo-password-1"), &random), hasher.hash(&password("demo-password-1"), &random));
+        let (one, two) = (
+            hasher.hash(&password("demo-password-1"), &random),
+            hasher.hash(&password("demo-password-1"), &random),
+        );
         assert_ne!(one.to_phc_string(), two.to_phc_string());
     }
 
@@ -269,7 +276,8 @@ mod tests {
 
     #[test]
     fn hashes_of_other_kinds_or_of_absurd_cost_are_not_usable() {
-        let good = PasswordHasher::new().hash(&password("demo-password-1"), &SeededRandom::new(1)).to_phc_string();
+        let good =
+            PasswordHasher::new().hash(&password("demo-password-1"), &SeededRandom::new(1)).to_phc_string();
         let bad = [
             String::new(),
             "plain".into(),

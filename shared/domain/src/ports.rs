@@ -61,7 +61,11 @@ pub trait SessionStore: Send + Sync {
 
     /// A session and its account, in one strongly consistent read. `None` when either is gone: whatever was
     /// acknowledged as ended is not found, in any process.
-    async fn find(&self, account: &AccountId, id: &SessionId) -> Result<Option<(Session, Account)>, StoreError>;
+    async fn find(
+        &self,
+        account: &AccountId,
+        id: &SessionId,
+    ) -> Result<Option<(Session, Account)>, StoreError>;
 
     /// Ends a session. Ending one that is gone is no failure.
     async fn end(&self, account: &AccountId, id: &SessionId) -> Result<(), StoreError>;

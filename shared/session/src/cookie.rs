@@ -14,7 +14,11 @@ pub const MAX_VALUES: usize = 8;
 /// other host. `secure` is set for every service that is reached over HTTPS.
 #[must_use]
 pub fn set(token: &Token, max_age_seconds: u64, secure: bool) -> String {
-    format!("{NAME}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_seconds}{}", token.reveal(), flag(secure))
+    format!(
+        "{NAME}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_seconds}{}",
+        token.reveal(),
+        flag(secure)
+    )
 }
 
 /// The `Set-Cookie` value that makes a client forget the cookie. It is expired in both ways that clients
@@ -58,7 +62,9 @@ mod tests {
             expires: now.plus_seconds(86_400),
         };
         let keys = SigningKeys::from_json(&SigningKeys::generate("one").unwrap()).unwrap();
-        Tokens::new(keys, "https://api.example.org/users/api".into()).issue(&session, 86_400, now, &random).unwrap()
+        Tokens::new(keys, "https://api.example.org/users/api".into())
+            .issue(&session, 86_400, now, &random)
+            .unwrap()
     }
 
     #[test]

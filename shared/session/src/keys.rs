@@ -87,7 +87,8 @@ impl SigningKeys {
     /// system gives no randomness.
     #[must_use]
     pub fn generate(kid: &str) -> Option<String> {
-        let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).ok()?;
+        let key =
+            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).ok()?;
         let entry = KeyEntry { kid: kid.to_owned(), pkcs8: STANDARD.encode(key.as_ref()) };
         serde_json::to_string(&KeyFile { keys: vec![entry] }).ok()
     }

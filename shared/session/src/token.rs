@@ -79,7 +79,13 @@ impl Tokens {
     /// A token for `session` that is valid for `ttl_seconds` from `now`, but not beyond the session's own end.
     /// `None` when the configured key cannot sign.
     #[must_use]
-    pub fn issue(&self, session: &Session, ttl_seconds: u64, now: Timestamp, random: &dyn Random) -> Option<Token> {
+    pub fn issue(
+        &self,
+        session: &Session,
+        ttl_seconds: u64,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Option<Token> {
         let (kid, key) = self.keys.signer();
         let mut jti = [0; 16];
         random.fill(&mut jti);
@@ -236,11 +242,25 @@ mod tests {
         assert!(verify(&claims()).is_ok());
         let later = now().unix_seconds() + 3_600;
         let wrong = [
-            ("iss", json!("https://evil.example")), ("iss", json!(null)), ("aud", json!("other")),
-            ("aud", json!(["users-api"])), ("sub", json!("")), ("sub", json!("../x")), ("sid", json!(7)),
-            ("exp", json!(now().unix_seconds())), ("exp", json!(0)), ("exp", json!(-1)), ("exp", json!(null)),
-            ("exp", json!("1890000000")), ("exp", json!(1.89e9)), ("exp", json!(1e30)), ("exp", json!([later])),
-            ("nbf", json!(later)), ("nbf", json!("0")), ("iat", json!(later)), ("iat", json!(-5)),
+            ("iss", json!("https://evil.example")),
+            ("iss", json!(null)),
+            ("aud", json!("other")),
+            ("aud", json!(["users-api"])),
+            ("sub", json!("")),
+            ("sub", json!("../x")),
+            ("sid", json!(7)),
+            ("exp", json!(now().unix_seconds())),
+            ("exp", json!(0)),
+            ("exp", json!(-1)),
+            ("exp", json!(null)),
+            ("exp", json!("1890000000")),
+            ("exp", json!(1.89e9)),
+            ("exp", json!(1e30)),
+            ("exp", json!([later])),
+            ("nbf", json!(later)),
+            ("nbf", json!("0")),
+            ("iat", json!(later)),
+            ("iat", json!(-5)),
         ];
         for (name, value) in wrong {
             let mut claims = claims();

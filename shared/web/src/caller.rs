@@ -132,7 +132,9 @@ mod tests {
         for cookie in [
             format!("session_token={token}"),
             format!("a=b; session_token={token}"),
-            format!("session_token={token}; Path=/; HttpOnly; Max-Age=86400; Expires=Thu, 01 Jan 2026 00:00:00 GMT"),
+            format!(
+                "session_token={token}; Path=/; HttpOnly; Max-Age=86400; Expires=Thu, 01 Jan 2026 00:00:00 GMT"
+            ),
             format!("session_token=old; session_token={token}"),
             format!("session_token={token},session_token=old"),
         ] {
@@ -141,9 +143,15 @@ mod tests {
         for value in [format!("Bearer {token}"), format!("bearer  {token} ")] {
             assert_eq!(world.status(&[(header::AUTHORIZATION, value)]).await, 200);
         }
-        let both = [(header::COOKIE, "session_token=old".into()), (header::COOKIE, format!("session_token={token}"))];
+        let both = [
+            (header::COOKIE, "session_token=old".into()),
+            (header::COOKIE, format!("session_token={token}")),
+        ];
         assert_eq!(world.status(&both).await, 200, "one of several headers");
-        let both = [(header::AUTHORIZATION, "Bearer old".into()), (header::COOKIE, format!("session_token={token}"))];
+        let both = [
+            (header::AUTHORIZATION, "Bearer old".into()),
+            (header::COOKIE, format!("session_token={token}")),
+        ];
         assert_eq!(world.status(&both).await, 200, "one of several places");
     }
 

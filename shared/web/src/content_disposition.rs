@@ -97,7 +97,10 @@ mod tests {
             (r#"form-data; name="file"; filename="C:\dir\a.idf""#, r"C:\dir\a.idf"),
             (r#"form-data; name="file"; filename="a;b=c.idf""#, "a;b=c.idf"),
             (r#"form-data; name="file"; filename="Grüße 🏠.idf""#, "Grüße 🏠.idf"),
-            (r#"form-data; name="file"; filename="x.idf"; filename*=UTF-8''Gr%C3%BC%C3%9Fe%22.idf"#, "Grüße\".idf"),
+            (
+                r#"form-data; name="file"; filename="x.idf"; filename*=UTF-8''Gr%C3%BC%C3%9Fe%22.idf"#,
+                "Grüße\".idf",
+            ),
             (r#"form-data; name="file"; filename*=utf-8''a.idf; filename="x.idf""#, "a.idf"),
             (r#"form-data; name="file"; filename="x.idf"; filename*=latin1''a"#, "x.idf"),
             (r#"form-data; name="file"; filename="100%.idf""#, "100%.idf"),

@@ -39,7 +39,9 @@ pub enum ApiError {
     #[error("{0}")]
     Conflict(String),
     /// 413: the body is larger than one request can carry.
-    #[error("The request is too large: one request carries at most {MAX_BODY_BYTES} bytes. Send fewer or smaller files.")]
+    #[error(
+        "The request is too large: one request carries at most {MAX_BODY_BYTES} bytes. Send fewer or smaller files."
+    )]
     TooLarge,
     /// 413: a zip would unpack to more than is allowed.
     #[error("{0}")]
@@ -101,9 +103,9 @@ impl ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Conflict => {
-                Self::Conflict("The data changed while the request was under way: read it again and retry.".into())
-            }
+            StoreError::Conflict => Self::Conflict(
+                "The data changed while the request was under way: read it again and retry.".into(),
+            ),
             StoreError::Corrupt(_) => Self::Internal(error.into()),
             StoreError::Unavailable(_) => Self::Unavailable(error.into()),
         }
@@ -135,6 +137,9 @@ mod tests {
     #[test]
     fn a_wrong_method_names_the_right_ones() {
         let answer = ApiError::MethodNotAllowed { allow: "GET, POST".into() }.to_response();
-        assert_eq!((answer.status().as_u16(), &answer.headers()[header::ALLOW]), (405, &HeaderValue::from_static("GET, POST")));
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()[header::ALLOW]),
+            (405, &HeaderValue::from_static("GET, POST"))
+        );
     }
 }

@@ -139,7 +139,10 @@ pub(crate) fn streamed(response: Response<Body>) -> StreamResponse<Body> {
     let (parts, stream) = response.into_parts();
     let mut headers = parts.headers;
     let cookies = take_cookies(&mut headers);
-    StreamResponse { metadata_prelude: MetadataPrelude { status_code: parts.status, headers, cookies }, stream }
+    StreamResponse {
+        metadata_prelude: MetadataPrelude { status_code: parts.status, headers, cookies },
+        stream,
+    }
 }
 
 fn take_cookies(headers: &mut HeaderMap) -> Vec<String> {
@@ -206,7 +209,9 @@ mod tests {
 
     #[test]
     fn a_path_is_never_reparsed() {
-        for path in ["/users/api/files/a#b", "/users/api/files/../x", "/users/api/files/a?b", "/users/api/files/a\\b"] {
+        for path in
+            ["/users/api/files/a#b", "/users/api/files/../x", "/users/api/files/a?b", "/users/api/files/a\\b"]
+        {
             assert_eq!(rest(&json!({"path": path})).1.unwrap().path, path);
             assert_eq!(http(&json!({"rawPath": path})).1.unwrap().path, path);
         }
@@ -239,7 +244,10 @@ mod tests {
         assert_eq!(rest["multiValueHeaders"]["set-cookie"], json!(["a=b"]));
         assert_eq!(rest.get("headers").or(rest.get("cookies")), None);
         let http = serde_json::to_value(buffered(Format::Http, &response)).unwrap();
-        assert_eq!((&http["cookies"], &http["headers"]["content-type"]), (&json!(["a=b"]), &json!("application/json")));
+        assert_eq!(
+            (&http["cookies"], &http["headers"]["content-type"]),
+            (&json!(["a=b"]), &json!("application/json"))
+        );
         assert_eq!(http["headers"].get("set-cookie"), None);
         assert_eq!((&rest["body"], &rest["statusCode"]), (&http["body"], &http["statusCode"]));
         let prelude = streamed(response).metadata_prelude;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use domain::FileName;
 use futures_util::stream;
-use http::header;
+use http::{HeaderValue, header};
 use multer::{Constraints, Multipart, SizeLimit};
 
 use crate::content_disposition::ContentDisposition;
@@ -32,15 +32,18 @@ impl Request {
         let mut form = Multipart::with_constraints(body, boundary, limits);
         let mut files = Vec::new();
         for _ in 0..MAX_PARTS {
-            let Some(field) = form.next_field().await.map_err(malformed)? else {
+            let Some(field) = form.next_field().await.map_err(|error| malformed(&error))? else {
                 return if files.is_empty() { Err(no_file()) } else { Ok(files) };
             };
-            let disposition = field.headers().get(header::CONTENT_DISPOSITION).map(|value| value.as_bytes());
+            let disposition = field.headers().get(header::CONTENT_DISPOSITION).map(HeaderValue::as_bytes);
             let disposition = std::str::from_utf8(disposition.unwrap_or_default()).map_err(|_| bad_name())?;
             let disposition = ContentDisposition::parse(disposition);
             if disposition.name.as_deref() == Some("file") {
                 let name = last_segment(&disposition.file_name.unwrap_or_default())?;
-                files.push(UploadedFile { name, content: field.bytes().await.map_err(malformed)? });
+                files.push(UploadedFile {
+                    name,
+                    content: field.bytes().await.map_err(|error| malformed(&error))?,
+                });
             }
         }
         Err(ApiError::BadRequest(format!("The form has too many parts: at most {MAX_PARTS}.")))
@@ -49,9 +52,9 @@ impl Request {
     fn boundary(&self) -> Result<String, ApiError> {
         let content_type = self.content_type().unwrap_or_default();
         multer::parse_boundary(content_type).map_err(|error| match error {
-            multer::Error::NoBoundary => {
-                ApiError::BadRequest("The form's content type names no boundary: let your HTTP client set it.".into())
-            }
+            multer::Error::NoBoundary => ApiError::BadRequest(
+                "The form's content type names no boundary: let your HTTP client set it.".into(),
+            ),
             _ => ApiError::UnsupportedMediaType { expected: "multipart/form-data" },
         })
     }
@@ -60,7 +63,8 @@ impl Request {
 /// Clients of all ages send a path with the name, in either direction of slash.
 fn last_segment(file_name: &str) -> Result<FileName, ApiError> {
     let last = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
-    FileName::parse(last).map_err(|error| ApiError::BadRequest(format!("A part's file name is not usable: {error}")))
+    FileName::parse(last)
+        .map_err(|error| ApiError::BadRequest(format!("A part's file name is not usable: {error}")))
 }
 
 fn bad_name() -> ApiError {
@@ -68,19 +72,25 @@ fn bad_name() -> ApiError {
 }
 
 fn no_file() -> ApiError {
-    ApiError::BadRequest("The form holds no file: send one or more parts named \"file\", each with a filename.".into())
+    ApiError::BadRequest(
+        "The form holds no file: send one or more parts named \"file\", each with a filename.".into(),
+    )
 }
 
-fn malformed(error: multer::Error) -> ApiError {
+fn malformed(error: &multer::Error) -> ApiError {
     match error {
-        multer::Error::StreamSizeExceeded { .. } | multer::Error::FieldSizeExceeded { .. } => ApiError::TooLarge,
-        _ => ApiError::BadRequest("The form is cut off or malformed: a boundary or a part's header is missing.".into()),
+        multer::Error::StreamSizeExceeded { .. } | multer::Error::FieldSizeExceeded { .. } => {
+            ApiError::TooLarge
+        }
+        _ => ApiError::BadRequest(
+            "The form is cut off or malformed: a boundary or a part's header is missing.".into(),
+        ),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, HeaderValue, Method};
+    use http::{HeaderMap, Method};
     use proptest::prelude::*;
 
     use super::*;
@@ -89,7 +99,12 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap());
         let request = Request { method: Method::POST, path: "/".into(), headers, body: body.into() };
-        Ok(request.files().await?.into_iter().map(|file| (file.name.as_str().to_owned(), file.content)).collect())
+        Ok(request
+            .files()
+            .await?
+            .into_iter()
+            .map(|file| (file.name.as_str().to_owned(), file.content))
+            .collect())
     }
 
     const FORM: &str = concat!(
@@ -101,18 +116,22 @@ mod tests {
 
     #[tokio::test]
     async fn all_parts_named_file_are_read_with_the_last_segment_of_their_names() {
-        for content_type in
-            ["multipart/form-data; boundary=B", "Multipart/Form-Data; Boundary=\"B\"", "multipart/form-data;boundary=B"]
-        {
+        for content_type in [
+            "multipart/form-data; boundary=B",
+            "Multipart/Form-Data; Boundary=\"B\"",
+            "multipart/form-data;boundary=B",
+        ] {
             let found = files(content_type, FORM).await.expect(content_type);
-            let expected = [("a.idf".to_owned(), Bytes::from("one")), ("b.epw".to_owned(), Bytes::from("t\r\nwo"))];
+            let expected =
+                [("a.idf".to_owned(), Bytes::from("one")), ("b.epw".to_owned(), Bytes::from("t\r\nwo"))];
             assert_eq!(found, expected);
         }
     }
 
     #[tokio::test]
     async fn a_form_that_is_no_upload_is_refused_with_the_right_status() {
-        let part = |disposition: &str| format!("--B\r\nContent-Disposition: {disposition}\r\n\r\nx\r\n--B--\r\n");
+        let part =
+            |disposition: &str| format!("--B\r\nContent-Disposition: {disposition}\r\n\r\nx\r\n--B--\r\n");
         let form = "multipart/form-data; boundary=B";
         let cases = [
             ("application/json", FORM.to_owned(), 415),

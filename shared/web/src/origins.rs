@@ -27,7 +27,8 @@ impl Origins {
         let origins = list.split(',').map(str::trim).filter(|origin| !origin.is_empty());
         let allowed = origins.map(|text| PublicUrl::parse(text).ok().filter(|url| url.origin() == *text));
         let allowed: Option<Vec<_>> = allowed.map(|url| Some(url?.as_str().to_owned())).collect();
-        let allowed = allowed.ok_or("not a list of origins such as https://app.example.org,https://example.com")?;
+        let allowed =
+            allowed.ok_or("not a list of origins such as https://app.example.org,https://example.com")?;
         Ok(Self { own: url.origin(), allowed })
     }
 
@@ -68,7 +69,9 @@ impl Origins {
     }
 
     fn is_trusted(&self, origin: &HeaderValue) -> bool {
-        origin.to_str().is_ok_and(|origin| origin == self.own || self.allowed.iter().any(|other| other == origin))
+        origin
+            .to_str()
+            .is_ok_and(|origin| origin == self.own || self.allowed.iter().any(|other| other == origin))
     }
 }
 
@@ -99,12 +102,19 @@ mod tests {
     #[test]
     fn foreign_pages_may_not() {
         let foreign = [
-            "https://evil.example", "null", "https://api.example.org.evil.example", "http://api.example.org",
-            "https://api.example.org:8443", "",
+            "https://evil.example",
+            "null",
+            "https://api.example.org.evil.example",
+            "http://api.example.org",
+            "https://api.example.org:8443",
+            "",
         ];
         for origin in foreign {
             assert!(!check(&Method::POST, "origin", origin), "{origin}");
-            assert!(check(&Method::GET, "origin", origin), "reading is harmless: the page cannot see the answer");
+            assert!(
+                check(&Method::GET, "origin", origin),
+                "reading is harmless: the page cannot see the answer"
+            );
         }
         for site in ["cross-site", "same-site"] {
             assert!(!check(&Method::POST, "sec-fetch-site", site), "{site}");

@@ -10,6 +10,8 @@ use futures_util::stream::BoxStream;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use crate::error::ApiError;
+
 /// An HTTP answer.
 pub type Response = http::Response<Body>;
 
@@ -66,8 +68,10 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 /// A JSON answer.
 #[must_use]
 pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
-    // Only maps with keys that are no strings, or a failing `Serialize`, could fail; answers have neither.
-    json_bytes(status, serde_json::to_vec(value).expect("answers can be written as JSON"))
+    match serde_json::to_vec(value) {
+        Ok(json) => json_bytes(status, json),
+        Err(error) => ApiError::Internal(error.into()).to_response(),
+    }
 }
 
 /// A JSON answer that is already written.
@@ -131,7 +135,10 @@ mod tests {
     #[test]
     fn an_envelope_is_exactly_ok_and_status() {
         let answer = refusal("No.");
-        assert_eq!((answer.status().as_u16(), &answer.headers()["content-type"]), (200, &HeaderValue::from_static("application/json")));
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["content-type"]),
+            (200, &HeaderValue::from_static("application/json"))
+        );
         assert_eq!(answer.body().as_whole().unwrap(), r#"{"ok":false,"status":"No."}"#);
         assert_eq!(success("Yes.").body().as_whole().unwrap(), r#"{"ok":true,"status":"Yes."}"#);
     }

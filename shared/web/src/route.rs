@@ -25,7 +25,9 @@ pub fn by_method<R, const N: usize>(method: &Method, routes: [(Method, R); N]) -
 /// The 404 for a path that is no endpoint.
 #[must_use]
 pub fn unknown_endpoint() -> ApiError {
-    ApiError::NotFound("There is no such endpoint. The API begins at /users/api, for example /users/api/info.".into())
+    ApiError::NotFound(
+        "There is no such endpoint. The API begins at /users/api, for example /users/api/info.".into(),
+    )
 }
 
 #[cfg(test)]

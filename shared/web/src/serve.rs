@@ -69,7 +69,11 @@ pub async fn serve(function: Result<impl Function, Source>, answers: Answers) ->
 }
 
 /// Answers a request as [`serve`] does, without a Lambda runtime around it.
-pub async fn answer(function: &impl Function, request: Result<Request, ApiError>, request_id: &str) -> Response {
+pub async fn answer(
+    function: &impl Function,
+    request: Result<Request, ApiError>,
+    request_id: &str,
+) -> Response {
     let begin = Instant::now();
     let mut log = RequestLog::default();
     let (method, headers) = match &request {
@@ -92,7 +96,11 @@ pub async fn answer(function: &impl Function, request: Result<Request, ApiError>
 }
 
 /// Origin first, then the function; a panic on the way is a defect like any other.
-async fn handle(function: &impl Function, request: Request, log: &mut RequestLog) -> Result<Response, ApiError> {
+async fn handle(
+    function: &impl Function,
+    request: Request,
+    log: &mut RequestLog,
+) -> Result<Response, ApiError> {
     if request.method == Method::OPTIONS {
         let mut response = Response::new(Body::Whole(Bytes::new()));
         *response.status_mut() = StatusCode::NO_CONTENT;
@@ -118,7 +126,9 @@ fn write_line(
     let duration_ms = begin.elapsed().as_secs_f64() * 1e3;
     let error = error.filter(|error| error.status().is_server_error()).map(|error| response::chain(error));
     match error {
-        None => tracing::info!(request_id, %method, route, status, duration_ms, account.id = account, "request"),
+        None => {
+            tracing::info!(request_id, %method, route, status, duration_ms, account.id = account, "request");
+        }
         Some(error) => {
             tracing::error!(request_id, %method, route, status, duration_ms, account.id = account, error, "request");
         }
@@ -175,8 +185,13 @@ mod tests {
         for path in ["/", "/error", "/panic"] {
             let answer = ask(Method::GET, path, None).await;
             let headers = answer.headers();
-            assert_eq!((&headers["x-content-type-options"], &headers["cache-control"]), (&"nosniff".parse().unwrap(), &"no-store".parse().unwrap()));
-            assert!(headers.contains_key("referrer-policy") && headers.contains_key("strict-transport-security"));
+            assert_eq!(
+                (&headers["x-content-type-options"], &headers["cache-control"]),
+                (&"nosniff".parse().unwrap(), &"no-store".parse().unwrap())
+            );
+            assert!(
+                headers.contains_key("referrer-policy") && headers.contains_key("strict-transport-security")
+            );
             assert!(headers["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'none'"));
         }
     }
@@ -184,7 +199,10 @@ mod tests {
     #[tokio::test]
     async fn a_foreign_page_is_refused_in_json_and_a_listed_one_may_ask_first() {
         let refused = ask(Method::POST, "/", Some("https://evil.example")).await;
-        assert_eq!((refused.status().as_u16(), refused.headers().get("access-control-allow-origin")), (403, None));
+        assert_eq!(
+            (refused.status().as_u16(), refused.headers().get("access-control-allow-origin")),
+            (403, None)
+        );
         let preflight = ask(Method::OPTIONS, "/", Some("https://app.example.org")).await;
         assert_eq!(preflight.status(), 204);
         assert_eq!(preflight.headers()["access-control-allow-origin"], "https://app.example.org");

@@ -42,7 +42,11 @@ impl<'a> Settings<'a> {
     }
 
     /// A setting that must be there. The fault names the setting and what is wrong, never its value.
-    pub fn parse<T, E: Display>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+    pub fn parse<T, E: Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
         let Some(text) = self.optional(name) else {
             self.fault(format!("{name} is not set"));
             return None;
@@ -57,7 +61,8 @@ impl<'a> Settings<'a> {
 
     /// A number of seconds of at least 1.
     pub fn seconds(&mut self, name: &str) -> Option<u64> {
-        let positive = |text: &str| text.parse().ok().filter(|seconds| *seconds > 0).ok_or("not a number of seconds");
+        let positive =
+            |text: &str| text.parse().ok().filter(|seconds| *seconds > 0).ok_or("not a number of seconds");
         self.parse(name, positive)
     }
 
@@ -103,7 +108,8 @@ impl PublicUrl {
     /// Reads an absolute `http` or `https` URL without query and without a slash at its end.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-        let valid = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.ends_with('/'))
+        let valid = rest
+            .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.ends_with('/'))
             && text.bytes().all(|b| b.is_ascii_graphic() && !b"?#@\"<>\\".contains(&b));
         valid.then(|| Self(text.to_owned())).ok_or("not a URL such as https://api.example.org/users/api")
     }
@@ -142,7 +148,8 @@ mod tests {
         let url = settings.public_url_and_origins();
         let (ttl, table) = (settings.seconds("TOKEN_TTL_SECONDS"), settings.text("TABLE_NAME"));
         let message = settings.finish(|| Some((url?, ttl?, table?))).unwrap_err().to_string();
-        for part in ["PUBLIC_BASE_URL: not a URL", "TOKEN_TTL_SECONDS: not a number", "TABLE_NAME is not set"] {
+        for part in ["PUBLIC_BASE_URL: not a URL", "TOKEN_TTL_SECONDS: not a number", "TABLE_NAME is not set"]
+        {
             assert!(message.contains(part), "{message}");
         }
         assert!(!message.contains("secret"));
@@ -153,7 +160,9 @@ mod tests {
         let url = PublicUrl::parse("https://Api.example.org:8443/users/api").unwrap();
         assert_eq!((url.origin().as_str(), url.is_https()), ("https://api.example.org:8443", true));
         assert!(!PublicUrl::parse("http://localhost:9000/users/api").unwrap().is_https());
-        for bad in ["", "api.example.org", "https://", "https:///x", "https://h/", "https://h/?q", "https://u@h"] {
+        for bad in
+            ["", "api.example.org", "https://", "https:///x", "https://h/", "https://h/?q", "https://u@h"]
+        {
             assert!(PublicUrl::parse(bad).is_err(), "{bad}");
         }
     }

@@ -82,7 +82,8 @@ impl App {
     /// The paths of all objects of an account, in order.
     pub async fn stored_by(&self, account: &AccountId) -> Vec<String> {
         let root = FolderKey::new(account, FolderPath::root());
-        let mut paths: Vec<_> = self.world.files.list(&root).await.expect("listed").into_iter().map(|e| e.path).collect();
+        let mut paths: Vec<_> =
+            self.world.files.list(&root).await.expect("listed").into_iter().map(|e| e.path).collect();
         paths.sort();
         paths
     }
@@ -93,7 +94,13 @@ impl App {
     }
 
     /// Sends a request to any URL of this machine.
-    pub async fn send_to(&self, url: &str, method: Method, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+    pub async fn send_to(
+        &self,
+        url: &str,
+        method: Method,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(url);
         for (name, value) in headers {
             request = request.header(*name, *value);

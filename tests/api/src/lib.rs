@@ -11,6 +11,9 @@
 //! Every story runs twice, against an API that sends REST events and one that sends HTTP events, with the real
 //! function binaries over real DynamoDB and S3 semantics.
 
+#![expect(clippy::missing_panics_doc, reason = "a harness of tests fails by panicking")]
+#![expect(clippy::return_self_not_must_use, reason = "`is` and `fails` are assertions")]
+
 pub mod answer;
 pub mod app;
 pub mod person;

@@ -84,7 +84,8 @@ pub fn form(files: &[(&str, &[u8])]) -> Vec<u8> {
     for (name, content) in files {
         let name = name.replace('"', "%22");
         let disposition = format!("Content-Disposition: form-data; name=\"file\"; filename=\"{name}\"");
-        write!(form, "--StoryBoundary\r\n{disposition}\r\nContent-Type: application/octet-stream\r\n\r\n").expect("memory");
+        write!(form, "--StoryBoundary\r\n{disposition}\r\nContent-Type: application/octet-stream\r\n\r\n")
+            .expect("memory");
         form.extend_from_slice(content);
         form.extend_from_slice(b"\r\n");
     }

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use aws::{Clients, DynamoAccounts, S3Files};
-use domain::{Account, AccountId, AccountStore as _, EmailAddress, Password, PasswordHash, PasswordHasher, Profile, Role};
+use domain::{
+    Account, AccountId, AccountStore as _, EmailAddress, Password, PasswordHash, PasswordHasher, Profile,
+    Role,
+};
 use domain::{Clock as _, Random};
 use stack::backends::{Backends, Data};
 use stack::environment::{self, BUCKET, TABLE};
@@ -51,7 +54,8 @@ impl World {
     pub fn get() -> &'static Self {
         static WORLD: OnceLock<World> = OnceLock::new();
         WORLD.get_or_init(|| {
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
             let parts = runtime.block_on(start());
             parts.into_world(runtime)
         })
@@ -75,8 +79,11 @@ impl World {
 
     /// Everything that the functions have printed so far.
     pub fn logs(&self) -> String {
-        let files = std::fs::read_dir(&self.logs).expect("a log folder").map(|file| file.expect("a log file").path());
-        files.map(|file| String::from_utf8_lossy(&std::fs::read(file).expect("readable")).into_owned()).collect()
+        let files =
+            std::fs::read_dir(&self.logs).expect("a log folder").map(|file| file.expect("a log file").path());
+        files
+            .map(|file| String::from_utf8_lossy(&std::fs::read(file).expect("readable")).into_owned())
+            .collect()
     }
 }
 
@@ -116,13 +123,15 @@ impl Parts {
 
 async fn start() -> Parts {
     let workspace = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    let target = std::env::current_exe().expect("a path").ancestors().nth(2).expect("a target folder").to_owned();
+    let target =
+        std::env::current_exe().expect("a path").ancestors().nth(2).expect("a target folder").to_owned();
     let folder = target.join("stories");
     let logs = folder.join("functions");
     // What an earlier run has left; there is nothing at the first run.
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&logs).expect("a log folder");
-    let backends = Backends::start(&Data::Memory, &workspace.join(".venv"), &folder).await.expect("back ends");
+    let backends =
+        Backends::start(&Data::Memory, &workspace.join(".venv"), &folder).await.expect("back ends");
     provision::provision(&backends, &SystemClock, &SystemRandom).await.expect("provisioned");
     let keys = session::SigningKeys::generate("stories").expect("a key");
     let mut variables = environment::aws(&backends);

@@ -63,7 +63,11 @@ struct Shared {
 
 impl Gateway {
     /// Starts the function binaries in `bin_folder` with `environment`. What they print goes to files in `logs`.
-    pub async fn start(bin_folder: &Path, environment: &[(String, String)], logs: &Path) -> Result<Self, Error> {
+    pub async fn start(
+        bin_folder: &Path,
+        environment: &[(String, String)],
+        logs: &Path,
+    ) -> Result<Self, Error> {
         let functions = FUNCTIONS.map(|(name, _)| (name, Function::new())).into();
         let shared = Arc::new(Shared { functions });
         let runtime = listen(runtime_router(shared.clone())).await?;
@@ -189,9 +193,11 @@ fn client_router(shared: Arc<Shared>, format: Format) -> Router {
 
 async fn serve(shared: &Shared, format: Format, request: Request) -> Result<Response, Response> {
     let (parts, body) = request.into_parts();
-    let function = function_of(parts.uri.path()).ok_or_else(|| refused(StatusCode::NOT_FOUND, "No such endpoint."))?;
+    let function =
+        function_of(parts.uri.path()).ok_or_else(|| refused(StatusCode::NOT_FOUND, "No such endpoint."))?;
     let too_large = || refused(StatusCode::PAYLOAD_TOO_LARGE, "One request carries at most 4194304 bytes.");
-    let body = http_body_util::Limited::new(body, MAX_REQUEST_BYTES).collect().await.map_err(|_| too_large())?;
+    let body =
+        http_body_util::Limited::new(body, MAX_REQUEST_BYTES).collect().await.map_err(|_| too_large())?;
     let event = event(format, &parts, &body.to_bytes(), "gateway-request");
     if event.to_string().len() > MAX_EVENT_BYTES {
         return Err(too_large());
@@ -211,7 +217,8 @@ async fn invoke(
     PathSegments(function): PathSegments<String>,
     event: String,
 ) -> Response {
-    let (Some(function), Ok(event)) = (shared.functions.get(function.as_str()), serde_json::from_str(&event)) else {
+    let (Some(function), Ok(event)) = (shared.functions.get(function.as_str()), serde_json::from_str(&event))
+    else {
         return StatusCode::NOT_FOUND.into_response();
     };
     match function.invoke(&event).await {
@@ -256,17 +263,20 @@ struct Buffered {
 }
 
 async fn buffered(body: Body) -> Result<Response, Response> {
-    let bytes = body.collect().await.map_err(|_| refused(StatusCode::BAD_GATEWAY, "The answer broke off."))?;
+    let bytes =
+        body.collect().await.map_err(|_| refused(StatusCode::BAD_GATEWAY, "The answer broke off."))?;
     let malformed = || refused(StatusCode::BAD_GATEWAY, "The answer is malformed.");
     let answer: Buffered = serde_json::from_slice(&bytes.to_bytes()).map_err(|_| malformed())?;
-    let body = match answer.is_base64_encoded {
-        true => STANDARD.decode(answer.body).map_err(|_| malformed())?,
-        false => answer.body.into_bytes(),
+    let body = if answer.is_base64_encoded {
+        STANDARD.decode(answer.body).map_err(|_| malformed())?
+    } else {
+        answer.body.into_bytes()
     };
     let single = answer.headers.into_iter();
-    let multiple = answer.multi_value_headers.into_iter().flat_map(|(name, values)| {
-        values.into_iter().map(move |value| (name.clone(), value))
-    });
+    let multiple = answer
+        .multi_value_headers
+        .into_iter()
+        .flat_map(|(name, values)| values.into_iter().map(move |value| (name.clone(), value)));
     let cookies = answer.cookies.into_iter().map(|cookie| ("set-cookie".to_owned(), cookie));
     respond(answer.status_code, single.chain(multiple).chain(cookies), Body::from(body)).ok_or_else(malformed)
 }

@@ -113,7 +113,9 @@ async fn list(State(mailbox): State<Arc<Mailbox>>) -> Json<Vec<Mail>> {
     Json(mailbox.mails().await)
 }
 
-async fn page(State(mailbox): State<Arc<Mailbox>>) -> ([(header::HeaderName, &'static str); 1], Html<String>) {
+async fn page(
+    State(mailbox): State<Arc<Mailbox>>,
+) -> ([(header::HeaderName, &'static str); 1], Html<String>) {
     let mails = mailbox.mails().await;
     let articles: String = mails.iter().rev().map(article).collect();
     let body = if mails.is_empty() { "<p>No mail yet.</p>".to_owned() } else { articles };
@@ -127,7 +129,8 @@ async fn page(State(mailbox): State<Arc<Mailbox>>) -> ([(header::HeaderName, &'s
 }
 
 fn article(mail: &Mail) -> String {
-    let [to, from, subject, text] = [&mail.to.join(", "), &mail.from, &mail.subject, &mail.text].map(|t| escape(t));
+    let [to, from, subject, text] =
+        [&mail.to.join(", "), &mail.from, &mail.subject, &mail.text].map(|t| escape(t));
     format!("<article><h2>{subject}</h2><p>To {to}, from {from}</p><pre>{text}</pre></article>")
 }
 

@@ -4,15 +4,18 @@ use std::path::Path;
 
 use aws::{Clients, DynamoAccounts};
 use aws_config::SdkConfig;
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TimeToLiveSpecification,
 };
+use aws_sdk_s3::operation::create_bucket::CreateBucketError;
 use aws_sdk_s3::types::{
     BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, VersioningConfiguration,
 };
+use aws_sdk_sesv2::operation::create_email_identity::CreateEmailIdentityError;
 use domain::{
-    Account, AccountId, AccountStore as _, Clock, EmailAddress, Password, PasswordHasher, Profile, Random, Role,
-    StoreError,
+    Account, AccountId, AccountStore as _, Clock, EmailAddress, Password, PasswordHasher, Profile, Random,
+    Role, StoreError,
 };
 
 use crate::Error;
@@ -49,7 +52,11 @@ async fn make_table(client: &aws_sdk_dynamodb::Client) -> Result<(), Error> {
     let create = create.key_schema(key("pk", KeyType::Hash)?).key_schema(key("sk", KeyType::Range)?);
     match create.send().await {
         Ok(_) => {}
-        Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => return Ok(()),
+        Err(error)
+            if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) =>
+        {
+            return Ok(());
+        }
         Err(error) => return Err(error.into()),
     }
     let ttl = TimeToLiveSpecification::builder().enabled(true).attribute_name("ttl").build()?;
@@ -58,11 +65,13 @@ async fn make_table(client: &aws_sdk_dynamodb::Client) -> Result<(), Error> {
 }
 
 async fn make_bucket(client: &aws_sdk_s3::Client) -> Result<(), Error> {
-    let region = CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(REGION));
+    let region =
+        CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(REGION));
     let create = client.create_bucket().bucket(BUCKET).create_bucket_configuration(region.build());
     match create.send().await {
         Ok(_) => {}
-        Err(error) if error.as_service_error().is_some_and(|e| e.is_bucket_already_owned_by_you()) => {}
+        Err(error)
+            if error.as_service_error().is_some_and(CreateBucketError::is_bucket_already_owned_by_you) => {}
         Err(error) => return Err(error.into()),
     }
     let versioned = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
@@ -74,7 +83,13 @@ async fn make_sender(config: &SdkConfig) -> Result<(), Error> {
     let client = aws_sdk_sesv2::Client::new(config);
     match client.create_email_identity().email_identity(SENDER).send().await {
         Ok(_) => Ok(()),
-        Err(error) if error.as_service_error().is_some_and(|e| e.is_already_exists_exception()) => Ok(()),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(CreateEmailIdentityError::is_already_exists_exception) =>
+        {
+            Ok(())
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -55,11 +55,17 @@ pub(crate) async fn run(options: &Options) -> Result<(), Error> {
 /// A port that something else uses is named before anything is started.
 fn refuse_busy_port(port: u16, option: &str) -> Result<StdListener, Error> {
     StdListener::bind(("127.0.0.1", port)).map_err(|_| {
-        format!("port {port} is in use. End the program that uses it, or choose another port: {option} N").into()
+        format!("port {port} is in use. End the program that uses it, or choose another port: {option} N")
+            .into()
     })
 }
 
-async fn start_functions(options: &Options, backends: &Backends, venv: &Path, logs: &Path) -> Result<Child, Error> {
+async fn start_functions(
+    options: &Options,
+    backends: &Backends,
+    venv: &Path,
+    logs: &Path,
+) -> Result<Child, Error> {
     provision::provision(backends, &SystemClock, &SystemRandom).await?;
     let keys = provision::signing_keys(&options.data.join("signing-keys.json"))?;
     let url = format!("http://localhost:{}/users/api", options.port);
@@ -69,7 +75,8 @@ async fn start_functions(options: &Options, backends: &Backends, venv: &Path, lo
     let port = options.port.to_string();
     let manifest = options.workspace.join("Cargo.toml");
     let manifest = manifest.to_str().ok_or("the workspace's path is not UTF-8")?;
-    let arguments = ["lambda", "watch", "--manifest-path", manifest, "-A", "127.0.0.1", "-P", &port, "--ignore-changes"];
+    let arguments =
+        ["lambda", "watch", "--manifest-path", manifest, "-A", "127.0.0.1", "-P", &port, "--ignore-changes"];
     Child::start("cargo lambda watch", &program, &arguments, &variables, &logs.join("functions.log"))
 }
 

@@ -56,7 +56,10 @@ impl Function {
         let headers = [
             ("lambda-runtime-aws-request-id", format!("00000000-0000-0000-0000-{id:012}")),
             ("lambda-runtime-deadline-ms", "4102444800000".to_owned()),
-            ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-2:123456789012:function:local".to_owned()),
+            (
+                "lambda-runtime-invoked-function-arn",
+                "arn:aws:lambda:eu-west-2:123456789012:function:local".to_owned(),
+            ),
             ("content-type", "application/json".to_owned()),
         ];
         (headers, event).into_response()

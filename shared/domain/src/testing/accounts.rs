@@ -88,7 +88,11 @@ impl SessionStore for MemoryAccounts {
         Ok(())
     }
 
-    async fn find(&self, account: &AccountId, id: &SessionId) -> Result<Option<(Session, Account)>, StoreError> {
+    async fn find(
+        &self,
+        account: &AccountId,
+        id: &SessionId,
+    ) -> Result<Option<(Session, Account)>, StoreError> {
         let mut tables = self.tables()?;
         let found = tables.sessions.iter().find(|s| s.id == *id && s.account == *account).cloned();
         let account = tables.account(account).ok().cloned();

@@ -54,7 +54,11 @@ impl Bucket {
 
     fn keys_below(&self, prefix: &str) -> Vec<String> {
         let below = self.objects.range(prefix.to_owned()..).map(|(key, _)| key);
-        below.take_while(|key| key.starts_with(prefix)).filter(|key| self.newest(key).is_some()).cloned().collect()
+        below
+            .take_while(|key| key.starts_with(prefix))
+            .filter(|key| self.newest(key).is_some())
+            .cloned()
+            .collect()
     }
 }
 

@@ -1,6 +1,8 @@
 //! Stand-ins for the world, for tests: stores in memory, a clock that is set by hand, repeatable randomness, and
 //! the contract suite that keeps the stores in memory and those over AWS alike.
 
+#![expect(clippy::missing_panics_doc, reason = "a failed expectation is how a contract speaks")]
+
 mod accounts;
 pub mod contract;
 mod environment;

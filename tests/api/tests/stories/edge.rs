@@ -12,13 +12,21 @@ fn every_failure_is_json_with_ok_false() {
             assert!(matches!(nobody.get(path).await.status, 401 | 404 | 405), "{path}");
         }
         nobody.get("nothing").await.fails(404);
-        for body in ["", "{", "[]", "\"x\"", "{\"email\":1}", "{\"email\":\"a\",\"email\":\"b\",\"password\":\"c\"}"] {
+        for body in
+            ["", "{", "[]", "\"x\"", "{\"email\":1}", "{\"email\":\"a\",\"email\":\"b\",\"password\":\"c\"}"]
+        {
             let headers = [("content-type", "application/json")];
             nobody.send(Method::POST, "auth", &headers, body.into()).await.fails(400);
         }
         let deep = "[".repeat(100_000);
-        nobody.send(Method::POST, "auth", &[("content-type", "application/json")], deep.into()).await.fails(400);
-        nobody.send(Method::POST, "auth", &[("content-type", "application/xml")], "<x/>".into()).await.fails(415);
+        nobody
+            .send(Method::POST, "auth", &[("content-type", "application/json")], deep.into())
+            .await
+            .fails(400);
+        nobody
+            .send(Method::POST, "auth", &[("content-type", "application/xml")], "<x/>".into())
+            .await
+            .fails(415);
         let binary = [("content-type", "application/octet-stream")];
         nobody.send(Method::POST, "auth", &binary, vec![0xff, 0xfe]).await.fails(415);
     });
@@ -29,9 +37,13 @@ fn a_wrong_method_names_the_right_ones() {
     story(async |app| {
         let ada = app.signed_in("ada").await;
         for (method, path, allow) in [
-            (Method::GET, "auth", "POST"), (Method::DELETE, "user", "GET, POST"), (Method::POST, "info", "GET"),
-            (Method::GET, "send", "POST"), (Method::DELETE, "files", "GET, POST"),
-            (Method::PATCH, "files/a", "GET, POST, DELETE"), (Method::PUT, "checkin", "POST"),
+            (Method::GET, "auth", "POST"),
+            (Method::DELETE, "user", "GET, POST"),
+            (Method::POST, "info", "GET"),
+            (Method::GET, "send", "POST"),
+            (Method::DELETE, "files", "GET, POST"),
+            (Method::PATCH, "files/a", "GET, POST, DELETE"),
+            (Method::PUT, "checkin", "POST"),
         ] {
             let answer = ada.send(method.clone(), path, &[], Vec::new()).await.fails(405);
             assert_eq!(answer.header("allow"), allow, "{method} {path}");
@@ -43,7 +55,9 @@ fn a_wrong_method_names_the_right_ones() {
 fn no_answer_is_a_redirect_and_every_answer_carries_the_security_headers() {
     story(async |app| {
         let ada = app.signed_in("ada").await;
-        for path in ["info", "info/", "user", "user/", "files", "files/", "user/x", "files/nothing", "files/a//b"] {
+        for path in
+            ["info", "info/", "user", "user/", "files", "files/", "user/x", "files/nothing", "files/a//b"]
+        {
             let answer = ada.get(path).await;
             assert!(!(300..400).contains(&answer.status), "{path}");
             assert_eq!(answer.header("x-content-type-options"), "nosniff");
@@ -58,8 +72,12 @@ fn no_answer_is_a_redirect_and_every_answer_carries_the_security_headers() {
 fn a_page_of_another_site_cannot_use_a_visitors_cookie() {
     story(async |app| {
         let ada = app.signed_in("ada").await;
-        for header in [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")] {
-            for (method, path) in [(Method::POST, "logout"), (Method::POST, "user"), (Method::DELETE, "files/a")] {
+        for header in
+            [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")]
+        {
+            for (method, path) in
+                [(Method::POST, "logout"), (Method::POST, "user"), (Method::DELETE, "files/a")]
+            {
                 ada.send(method, path, &[header], Vec::new()).await.fails(403);
             }
             let answer = ada.send(Method::GET, "user", &[header], Vec::new()).await.is(200);

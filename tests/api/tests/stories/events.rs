@@ -7,9 +7,19 @@ use http::Method;
 
 /// The status that each event gets from somebody who is signed in, without any file.
 const EXPECTED: [(&str, u16); 13] = [
-    ("account_read", 200), ("account_update", 200), ("auth_auth", 200), ("auth_checkin", 200), ("auth_confirm", 200),
-    ("auth_logon", 200), ("auth_logout", 200), ("files_delete", 200), ("files_download", 404), ("files_list", 200),
-    ("files_upload", 200), ("info_info", 200), ("send_send", 200),
+    ("account_read", 200),
+    ("account_update", 200),
+    ("auth_auth", 200),
+    ("auth_checkin", 200),
+    ("auth_confirm", 200),
+    ("auth_logon", 200),
+    ("auth_logout", 200),
+    ("files_delete", 200),
+    ("files_download", 404),
+    ("files_list", 200),
+    ("files_upload", 200),
+    ("info_info", 200),
+    ("send_send", 200),
 ];
 
 #[test]
@@ -45,7 +55,8 @@ fn every_sample_event_is_answered_in_both_formats() {
 fn an_event_that_no_gateway_would_send_is_a_400_and_the_function_lives_on() {
     let url = api::World::get().gateway.rest_url.clone();
     story_with(&url, async |app| {
-        let event = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/auth_auth.json"));
+        let event =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/auth_auth.json"));
         let event: serde_json::Value = serde_json::from_str(&event.expect("readable")).expect("JSON");
         let mut bad = event.clone();
         bad["body"] = "%%% no base64 %%%".into();

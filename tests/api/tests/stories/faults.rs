@@ -83,7 +83,10 @@ fn a_bucket_or_mail_service_that_is_not_there_or_silent_is_a_503_within_ten_seco
 #[test]
 fn a_function_without_its_settings_does_not_start_and_names_all_of_them() {
     for (function, missing) in [
-        ("auth", vec!["TABLE_NAME", "PUBLIC_BASE_URL", "SIGNING_KEYS", "TOKEN_TTL_SECONDS", "SESSION_TTL_SECONDS"]),
+        (
+            "auth",
+            vec!["TABLE_NAME", "PUBLIC_BASE_URL", "SIGNING_KEYS", "TOKEN_TTL_SECONDS", "SESSION_TTL_SECONDS"],
+        ),
         ("account", vec!["TABLE_NAME", "PUBLIC_BASE_URL", "SIGNING_KEYS"]),
         ("files", vec!["TABLE_NAME", "BUCKET_NAME", "PUBLIC_BASE_URL", "SIGNING_KEYS"]),
         ("send", vec!["TABLE_NAME", "MAIL_SENDER", "PUBLIC_BASE_URL", "SIGNING_KEYS"]),

@@ -24,7 +24,10 @@ fn uploads_are_listed_as_a_tree_and_downloaded_exactly() {
         let ada = app.signed_in("ada").await;
         let weather = weather();
         assert_eq!(ada.upload("", &[("a.idf", &[b'x'; 97])]).await.is(200).text(), handle(""));
-        assert_eq!(ada.upload("test/today/", &[("w.epw", &weather), ("b.idf", b"")]).await.is(200).text(), handle("test/today"));
+        assert_eq!(
+            ada.upload("test/today/", &[("w.epw", &weather), ("b.idf", b"")]).await.is(200).text(),
+            handle("test/today")
+        );
         let expected = concat!(
             r#"{"name":"/","fileName":"/","fileSize":0,"open":true,"nocheck":true,"children":["#,
             r#"{"name":"a.idf (0.10 KB)","fileName":"a.idf","fileSize":97,"open":false,"nocheck":false,"children":[]},"#,
@@ -49,10 +52,18 @@ fn uploads_are_listed_as_a_tree_and_downloaded_exactly() {
 fn a_download_stays_a_download_whatever_it_claims_to_be() {
     story(async |app| {
         let ada = app.signed_in("ada").await;
-        ada.upload("", &[("page.html", b"<script>alert(1)</script>"), ("data.json", &[0xe9, b'A', 0xff])]).await.is(200);
+        ada.upload("", &[("page.html", b"<script>alert(1)</script>"), ("data.json", &[0xe9, b'A', 0xff])])
+            .await
+            .is(200);
         let answer = ada.get("files/page.html").await.is(200);
-        assert_eq!(answer.header("content-disposition"), "attachment; filename=\"page.html\"; filename*=UTF-8''page.html");
-        assert_eq!(answer.header("content-security-policy"), "sandbox; default-src 'none'; frame-ancestors 'none'");
+        assert_eq!(
+            answer.header("content-disposition"),
+            "attachment; filename=\"page.html\"; filename*=UTF-8''page.html"
+        );
+        assert_eq!(
+            answer.header("content-security-policy"),
+            "sandbox; default-src 'none'; frame-ancestors 'none'"
+        );
         assert_eq!(answer.header("content-type"), "application/octet-stream");
         assert_eq!(answer.header("cache-control"), "private, no-cache");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
@@ -119,7 +130,10 @@ fn deleting_takes_a_file_or_a_folder_and_no_neighbour() {
         assert_eq!(app.stored(&ada).await, ["ab/1.idf", "ab/2.idf"]);
         for path in ["a", "nothing", "ab/3.idf"] {
             let answer = ada.delete(&format!("files/{path}")).await.fails(200);
-            assert_eq!(answer.json(), json!({"ok": false, "status": format!("{path} is not found or cannot be deleted")}));
+            assert_eq!(
+                answer.json(),
+                json!({"ok": false, "status": format!("{path} is not found or cannot be deleted")})
+            );
         }
         ada.delete("files").await.fails(405);
     });
@@ -158,10 +172,17 @@ fn what_is_no_upload_is_refused_and_stores_nothing() {
         let form = "multipart/form-data; boundary=B";
         let part = "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nx\r\n";
         for (content_type, body, status) in [
-            ("application/json", "{}", 415), ("text/plain", "x", 415), ("multipart/form-data", part, 400),
-            (form, "", 400), (form, part, 400), (form, "--B--\r\n", 400), (form, "garbage", 400),
+            ("application/json", "{}", 415),
+            ("text/plain", "x", 415),
+            ("multipart/form-data", part, 400),
+            (form, "", 400),
+            (form, part, 400),
+            (form, "--B--\r\n", 400),
+            (form, "garbage", 400),
         ] {
-            ada.send(Method::POST, "files/x", &[("content-type", content_type)], body.into()).await.fails(status);
+            ada.send(Method::POST, "files/x", &[("content-type", content_type)], body.into())
+                .await
+                .fails(status);
         }
         assert_eq!(app.stored(&ada).await, [""; 0]);
     });
@@ -174,9 +195,17 @@ fn a_path_that_leads_elsewhere_is_refused() {
         ada.upload("", &[("secret.idf", b"x")]).await.is(200);
         let id = &ada.account().id;
         for path in [
-            format!("files/..%2F{id}%2Fsecret.idf"), format!("files/%2e%2e/{id}/secret.idf"), "files/a//b".into(),
-            format!("files/../{id}/secret.idf"), "files/.".into(), "files/a%00b".into(), "files/a%5Cb".into(),
-            "files/%zz".into(), "files/%ff".into(), format!("files/{}", "x".repeat(256)), "files/%ED%A0%80".into(),
+            format!("files/..%2F{id}%2Fsecret.idf"),
+            format!("files/%2e%2e/{id}/secret.idf"),
+            "files/a//b".into(),
+            format!("files/../{id}/secret.idf"),
+            "files/.".into(),
+            "files/a%00b".into(),
+            "files/a%5Cb".into(),
+            "files/%zz".into(),
+            "files/%ff".into(),
+            format!("files/{}", "x".repeat(256)),
+            "files/%ED%A0%80".into(),
             format!("files/{}", "x/".repeat(600)),
         ] {
             eve.get(&path).await.fails(400);

@@ -9,7 +9,8 @@ fn the_version_is_public_and_sets_no_cookie() {
         let answer = app.anonymous().get("info").await.is(200);
         let version = answer.json();
         let keys: Vec<_> = version.as_object().expect("an object").keys().cloned().collect();
-        let mut expected = ["Title", "Description", "Major", "Minor", "Revision", "Update", "Release", "Notice"];
+        let mut expected =
+            ["Title", "Description", "Major", "Minor", "Revision", "Update", "Release", "Notice"];
         expected.sort_unstable();
         assert_eq!(keys, expected);
         assert_eq!((&version["Title"], &version["Major"]), (&"Users Web API".into(), &1.into()));

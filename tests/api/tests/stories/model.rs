@@ -107,10 +107,12 @@ async fn apply(person: &Person, model: &mut Model, operation: &Operation) {
                 answer.fails(404);
                 return;
             }
-            let (mut listed, below) = (Model::default(), if path.is_empty() { String::new() } else { format!("{path}/") });
+            let (mut listed, below) =
+                (Model::default(), if path.is_empty() { String::new() } else { format!("{path}/") });
             flatten(&answer.is(200).json(), &below, &mut listed);
             let expected_files: Vec<_> = model.files.keys().filter(|file| file.starts_with(&below)).collect();
-            let expected_folders: Vec<_> = model.folders.iter().filter(|folder| folder.starts_with(&below)).collect();
+            let expected_folders: Vec<_> =
+                model.folders.iter().filter(|folder| folder.starts_with(&below)).collect();
             assert_eq!(listed.files.keys().collect::<Vec<_>>(), expected_files);
             assert_eq!(listed.folders.iter().collect::<Vec<_>>(), expected_folders);
         }
@@ -118,6 +120,7 @@ async fn apply(person: &Person, model: &mut Model, operation: &Operation) {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "a run that fails shows its way")]
 fn files_behave_like_a_simple_model() {
     let mut runner = TestRunner::new(Config::default());
     let sequences: Vec<_> =

@@ -6,7 +6,9 @@ use domain::testing::contract::ODD_NAMES;
 /// Everything but letters and digits is written as `%xx`.
 fn encode(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric();
-    name.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    name.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 #[test]
@@ -26,6 +28,9 @@ fn every_printable_name_round_trips_through_upload_list_download_and_delete() {
             let answer = ada.delete(&format!("files/{folder}/{folder}")).await.is(200);
             assert_eq!(answer.json()["status"], format!("{name}/{name} has been deleted"));
         }
-        assert!(app.stored(&ada).await.iter().all(|path| path.ends_with('/')), "only markers of folders are left");
+        assert!(
+            app.stored(&ada).await.iter().all(|path| path.ends_with('/')),
+            "only markers of folders are left"
+        );
     });
 }

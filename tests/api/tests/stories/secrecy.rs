@@ -8,7 +8,8 @@ fn no_password_token_or_content_is_logged_whatever_goes_wrong() {
     story(async |app| {
         let ada = app.signed_in("ada").await;
         let email = ada.account().email.as_str();
-        let secrets = ["s3cret-password-attempt", "s3cret-file-content", "s3cret-mail-text", "s3cret-profile"];
+        let secrets =
+            ["s3cret-password-attempt", "s3cret-file-content", "s3cret-mail-text", "s3cret-profile"];
         app.anonymous().post_json("auth", &json!({"email": email, "password": secrets[0]})).await.is(200);
         app.anonymous().post_json("auth", &json!({"email": secrets[0], "password": 5})).await.fails(400);
         app.anonymous().post_json(&format!("{}/{}", secrets[0], secrets[1]), &json!({})).await.fails(404);
@@ -22,7 +23,9 @@ fn no_password_token_or_content_is_logged_whatever_goes_wrong() {
         ada.with_token(&renewed).post("logout").await.is(200);
         let logs = app.world.logs();
         assert!(logs.contains("\"route\":\"log_off\""), "the log has lines");
-        for secret in secrets.into_iter().chain([PASSWORD, ada.token(), renewed.as_str(), "argon2id", "pkcs8"]) {
+        for secret in
+            secrets.into_iter().chain([PASSWORD, ada.token(), renewed.as_str(), "argon2id", "pkcs8"])
+        {
             let signature = secret.rsplit('.').next().expect("a text");
             assert!(!logs.contains(signature), "the log holds {secret}");
         }
@@ -36,11 +39,17 @@ fn every_request_is_one_line_of_json_with_its_id() {
         ada.get("user").await.is(200);
         let logs = app.world.logs();
         let id = ada.account().id.as_str();
-        let line = logs.lines().find(|line| line.contains(id) && line.contains("read_account")).expect("a line");
+        let line =
+            logs.lines().find(|line| line.contains(id) && line.contains("read_account")).expect("a line");
         let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
-        assert_eq!((&line["message"], &line["status"], &line["method"]), (&json!("request"), &json!(200), &json!("GET")));
+        assert_eq!(
+            (&line["message"], &line["status"], &line["method"]),
+            (&json!("request"), &json!(200), &json!("GET"))
+        );
         assert_eq!(line["account.id"], id);
-        assert!(line["request_id"].as_str().is_some_and(|id| id.len() == 36) && line["duration_ms"].is_number());
+        assert!(
+            line["request_id"].as_str().is_some_and(|id| id.len() == 36) && line["duration_ms"].is_number()
+        );
         assert!(logs.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
     });
 }

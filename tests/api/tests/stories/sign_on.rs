@@ -18,7 +18,10 @@ fn logging_on_hands_out_one_cookie_and_says_who_it_is() {
             assert_eq!(answer.text(), expected);
             let cookie = answer.header("set-cookie");
             let token = answer.token();
-            assert_eq!(cookie, format!("session_token={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400"));
+            assert_eq!(
+                cookie,
+                format!("session_token={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400")
+            );
             assert!(token.starts_with("ey") && !token.contains(['=', ';', ',', '"']));
         }
     });
@@ -30,8 +33,11 @@ fn a_wrong_pair_is_a_200_without_a_cookie_and_does_not_tell_which_half_is_wrong(
         let ada = app.signed_in("ada").await;
         let email = ada.account().email.as_str();
         let expected = r#"{"ok":false,"status":"No matching username and password pair was found!"}"#;
-        for (email, password) in [(email, "wrong password"), ("nobody@example.org", PASSWORD), ("no address", "x")] {
-            let answer = app.anonymous().post_json("auth", &json!({"email": email, "password": password})).await;
+        for (email, password) in
+            [(email, "wrong password"), ("nobody@example.org", PASSWORD), ("no address", "x")]
+        {
+            let answer =
+                app.anonymous().post_json("auth", &json!({"email": email, "password": password})).await;
             assert_eq!((answer.status, answer.text().as_str()), (200, expected));
             assert!(!answer.headers.contains_key(header::SET_COOKIE));
         }
@@ -43,7 +49,8 @@ fn checking_in_renews_the_token_whatever_the_body_and_the_old_one_stays_valid() 
     story(async |app| {
         let ada = app.signed_in("ada").await;
         let json_type = [("content-type", "application/json")];
-        let bodies: [(&[(&str, &str)], &str); 4] = [(&[], ""), (&json_type, ""), (&json_type, "{}"), (&json_type, "\"\"")];
+        let bodies: [(&[(&str, &str)], &str); 4] =
+            [(&[], ""), (&json_type, ""), (&json_type, "{}"), (&json_type, "\"\"")];
         for (headers, body) in bodies {
             let answer = ada.send(Method::POST, "checkin", headers, body.into()).await.is(200);
             assert_eq!(answer.json()["status"], "Session renewed successfully!");
@@ -92,7 +99,10 @@ fn the_callers_own_credentials_can_be_confirmed() {
         assert_eq!(answer.json()["status"], "User credential confirmed!");
         assert_eq!(answer.json()["jwt"], "Session key cookie");
         ada.with_token(&answer.token()).get("user").await.is(200);
-        for wrong in [pair(ada.account().email.as_str(), "wrong password"), pair(eve.account().email.as_str(), PASSWORD)] {
+        for wrong in [
+            pair(ada.account().email.as_str(), "wrong password"),
+            pair(eve.account().email.as_str(), PASSWORD),
+        ] {
             let answer = ada.post_json("confirm", &wrong).await.is(200);
             assert_eq!(answer.text(), r#"{"ok":false,"status":"User does not match the existing session"}"#);
             assert!(!answer.headers.contains_key(header::SET_COOKIE));
@@ -105,7 +115,9 @@ fn a_token_is_accepted_in_every_form_that_clients_send() {
     story(async |app| {
         let ada = app.signed_in("ada").await;
         let token = ada.token();
-        let replayed = format!("session_token={token}; Path=/; HttpOnly; Max-Age=86400; Expires=Thu, 01 Jan 2026 00:00:00 GMT");
+        let replayed = format!(
+            "session_token={token}; Path=/; HttpOnly; Max-Age=86400; Expires=Thu, 01 Jan 2026 00:00:00 GMT"
+        );
         let forms = [
             ("cookie", replayed),
             ("cookie", format!("session_token=old; session_token={token}")),
@@ -139,10 +151,13 @@ fn a_tampered_token_is_no_token() {
 fn a_role_is_that_of_the_account_and_not_that_of_the_token() {
     story(async |app| {
         let ada = app.signed_in("ada").await;
-        let key = |name: &str, value: String| (name.to_owned(), aws_sdk_dynamodb::types::AttributeValue::S(value));
+        let key =
+            |name: &str, value: String| (name.to_owned(), aws_sdk_dynamodb::types::AttributeValue::S(value));
         let profile = [key("pk", format!("USER#{}", ada.account().id)), key("sk", "PROFILE".into())];
-        let update = app.world.dynamodb.update_item().table_name("users").set_key(Some(profile.clone().into()));
-        let update = update.update_expression("SET #role = :role").expression_attribute_names("#role", "role");
+        let update =
+            app.world.dynamodb.update_item().table_name("users").set_key(Some(profile.clone().into()));
+        let update =
+            update.update_expression("SET #role = :role").expression_attribute_names("#role", "role");
         let update = update.expression_attribute_values(":role", key("", "pro".into()).1);
         update.send().await.expect("promoted");
         assert_eq!(ada.post("checkin").await.json()["role"], "pro");

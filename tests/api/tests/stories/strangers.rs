@@ -44,8 +44,11 @@ async fn ask(person: &Person, method: &str, path: &str) -> api::Answer {
 fn the_table_of_routes_is_complete() {
     let mut table: Vec<_> = ROUTES.iter().map(|(method, path, _)| (*method, *path)).chain(PUBLIC).collect();
     let template = crate::template::routes();
-    let mut template: Vec<_> =
-        template.iter().filter(|route| route.method != "OPTIONS").map(|route| (route.method.as_str(), route.path.as_str())).collect();
+    let mut template: Vec<_> = template
+        .iter()
+        .filter(|route| route.method != "OPTIONS")
+        .map(|route| (route.method.as_str(), route.path.as_str()))
+        .collect();
     table.sort_unstable();
     template.sort_unstable();
     assert_eq!(table, template);
@@ -78,7 +81,10 @@ fn no_role_reaches_the_files_of_somebody_else() {
             let other = app.signed_in_as("other", role).await;
             other.get("files/ada/secret.idf").await.fails(404);
             other.get("files/ada").await.fails(404);
-            assert_eq!(other.get("files").await.is(200).json()["children"].as_array().expect("a list").len(), 0);
+            assert_eq!(
+                other.get("files").await.is(200).json()["children"].as_array().expect("a list").len(),
+                0
+            );
             other.delete("files/ada/secret.idf").await.fails(200);
             other.delete("files/ada").await.fails(200);
             other.upload("ada", &[("secret.idf", b"other's")]).await.is(200);

@@ -33,9 +33,8 @@ fn entries(node: &Yaml<'static>) -> Vec<(String, Yaml<'static>)> {
 
 fn text(node: &Yaml<'static>) -> String {
     match untagged(node) {
-        Yaml::Value(Scalar::String(text)) => text.to_string(),
         Yaml::Value(Scalar::Integer(number)) => number.to_string(),
-        Yaml::Representation(text, _, _) => text.to_string(),
+        Yaml::Value(Scalar::String(text)) | Yaml::Representation(text, _, _) => text.to_string(),
         other => panic!("no text: {other:?}"),
     }
 }
@@ -54,7 +53,9 @@ fn functions() -> BTreeMap<String, Yaml<'static>> {
         let kind = get(resource, &["Type"]);
         text(&kind) == "AWS::Serverless::Function"
     });
-    functions.map(|f| (text(&get(&f, &["Metadata", "BuildProperties", "Binary"])), get(&f, &["Properties"]))).collect()
+    functions
+        .map(|f| (text(&get(&f, &["Metadata", "BuildProperties", "Binary"])), get(&f, &["Properties"])))
+        .collect()
 }
 
 /// All routes of the template.
@@ -63,7 +64,11 @@ pub(crate) fn routes() -> Vec<Route> {
     for (function, properties) in functions() {
         for (_, event) in entries(&get(&properties, &["Events"])) {
             let property = |name| text(&get(&event, &["Properties", name]));
-            routes.push(Route { function: function.clone(), method: property("Method"), path: property("Path") });
+            routes.push(Route {
+                function: function.clone(),
+                method: property("Method"),
+                path: property("Path"),
+            });
         }
     }
     routes
@@ -85,9 +90,12 @@ fn accepts(function: &str, method: &Method, path: &str) -> bool {
 fn every_route_of_the_template_is_one_of_its_function_and_the_other_way_round() {
     let methods = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"];
     let routes = routes();
-    let paths: BTreeSet<_> = routes.iter().map(|route| (route.function.as_str(), route.path.as_str())).collect();
+    let paths: BTreeSet<_> =
+        routes.iter().map(|route| (route.function.as_str(), route.path.as_str())).collect();
     for (function, path) in paths {
-        let in_template = |method: &str| routes.iter().any(|r| r.path == path && r.method == method && r.function == function);
+        let in_template = |method: &str| {
+            routes.iter().any(|r| r.path == path && r.method == method && r.function == function)
+        };
         assert!(in_template("OPTIONS"), "{path} lets no page ask first");
         for method in methods {
             let parsed = accepts(function, &Method::from_bytes(method.as_bytes()).expect("a method"), path);
@@ -97,7 +105,10 @@ fn every_route_of_the_template_is_one_of_its_function_and_the_other_way_round() 
     // The local gateways know the same paths.
     for (function, segments) in stack::gateway::FUNCTIONS {
         for segment in segments {
-            assert!(routes.iter().any(|r| r.function == function && r.path == format!("/users/api/{segment}")), "{segment}");
+            assert!(
+                routes.iter().any(|r| r.function == function && r.path == format!("/users/api/{segment}")),
+                "{segment}"
+            );
         }
     }
 }

@@ -1,0 +1,73 @@
+# The whole project in a few words. Everything that is installed goes into this folder: .venv, .local and target.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export CARGO_TERM_COLOR ?= auto
+export SAM_CLI_TELEMETRY := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# The lock holds packages for CPython 3.11.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+CARGO_DENY_VERSION := 0.20.2
+TOOLS := .local/tools
+DENY := $(TOOLS)/bin/cargo-deny-$(CARGO_DENY_VERSION)
+
+.PHONY: help setup run build test check fmt clippy doc deny template rust-tests python-tests bench clean-local
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(VENV)/.installed ## Installs the Python tools, pinned, into .venv
+
+# Rebuilt whole when the lock changes, so that nothing of an older lock stays.
+$(VENV)/.installed: tests/requirements.txt
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || \
+	  { echo 'Python 3.11 is needed: install it, or say where it is with `make PYTHON=/path/to/python3.11 …`.' >&2; exit 1; }
+	rm -rf $(VENV)
+	"$(PYTHON)" -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --no-deps --require-hashes -r tests/requirements.txt
+	touch $@
+
+build: ## Compiles everything
+	cargo build --workspace --locked
+
+run: setup build ## Serves the whole API at http://localhost:9000/users/api until Ctrl-C (options: ARGS="--port 9100")
+	@exec target/debug/stack $(ARGS)
+
+test: check rust-tests python-tests ## Runs every check and every test
+
+check: fmt clippy doc deny template ## Format, lints, documentation, dependency policy, template
+
+fmt:
+	cargo fmt --all --check
+
+clippy:
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --document-private-items
+
+deny: $(DENY)
+	$(DENY) --all-features check licenses bans sources
+
+$(DENY):
+	cargo install cargo-deny --version $(CARGO_DENY_VERSION) --locked --debug --root $(TOOLS) --target-dir target/tools
+	mv $(TOOLS)/bin/cargo-deny $@
+
+template: setup
+	$(VENV)/bin/cfn-lint template.yaml
+	$(VENV)/bin/sam validate --lint --template template.yaml --region eu-west-2
+
+rust-tests: setup build
+	cargo test --workspace --locked
+
+python-tests: setup build
+	$(VENV)/bin/python -m pytest tests/template tests/clients
+
+bench: ## Start-up, latency and memory of the functions, beside a plain hello
+	cargo build --release --workspace --locked
+	target/release/bench
+
+clean-local: ## Forgets the data of `make run`
+	rm -rf .local/data .local/log .local/signing-keys.json
