@@ -4,7 +4,7 @@
 //!
 //! | file | step |
 //! |---|---|
-//! | [`serve`] | an event comes in; whatever happens, a JSON answer goes out, and one line is logged |
+//! | [`mod@serve`] | an event comes in; whatever happens, a JSON answer goes out, and one line is logged |
 //! | [`event`] | API Gateway's two event formats become one [`Request`] |
 //! | [`origins`] | pages of other sites are kept from using a visitor's cookie |
 //! | [`route`] | the raw path becomes a function's own `Route` |

@@ -14,17 +14,16 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path as PathSegments, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt as _;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::net::TcpListener;
 
 use crate::Error;
 use crate::event::{Format, event};
-use crate::runtime_api::{Failure, Function};
+use crate::runtime_api::{Failure, RuntimeApi, is_streamed, listen};
 
 /// The functions, and the first path segments below `/users/api` that each of them serves.
 pub const FUNCTIONS: [(&str, &[&str]); 5] = [
@@ -57,10 +56,6 @@ pub struct Gateway {
     pub invoke_url: String,
 }
 
-struct Shared {
-    functions: HashMap<&'static str, Function>,
-}
-
 impl Gateway {
     /// Starts the function binaries in `bin_folder` with `environment`. What they print goes to files in `logs`.
     pub async fn start(
@@ -68,9 +63,7 @@ impl Gateway {
         environment: &[(String, String)],
         logs: &Path,
     ) -> Result<Self, Error> {
-        let functions = FUNCTIONS.map(|(name, _)| (name, Function::new())).into();
-        let shared = Arc::new(Shared { functions });
-        let runtime = listen(runtime_router(shared.clone())).await?;
+        let (shared, runtime) = RuntimeApi::start(FUNCTIONS.map(|(name, _)| name)).await?;
         for (name, _) in FUNCTIONS {
             for number in 1..=PROCESSES {
                 let log = logs.join(format!("{name}-{number}.log"));
@@ -83,13 +76,6 @@ impl Gateway {
         let url = |address: String| format!("http://{address}/users/api");
         Ok(Self { rest_url: url(rest), http_url: url(http), invoke_url: format!("http://{invoke}") })
     }
-}
-
-async fn listen(router: Router) -> Result<String, Error> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-    let address = listener.local_addr()?.to_string();
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    Ok(address)
 }
 
 /// Starts a function's process, and again whenever it has ended, as Lambda does. A process ends by itself when the
@@ -127,63 +113,8 @@ fn keep_running(
     Ok(())
 }
 
-fn runtime_router(shared: Arc<Shared>) -> Router {
-    Router::new()
-        .route("/{function}/2018-06-01/runtime/invocation/next", get(next))
-        .route("/{function}/2018-06-01/runtime/invocation/{id}/response", post(answered))
-        .route("/{function}/2018-06-01/runtime/invocation/{id}/error", post(failed))
-        .route("/{function}/2018-06-01/runtime/init/error", post(|| async { StatusCode::ACCEPTED }))
-        .layer(axum::extract::DefaultBodyLimit::disable())
-        .with_state(shared)
-}
-
-async fn next(State(shared): State<Arc<Shared>>, PathSegments(function): PathSegments<String>) -> Response {
-    match shared.functions.get(function.as_str()) {
-        Some(function) => function.next().await,
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
-}
-
-async fn answered(
-    State(shared): State<Arc<Shared>>,
-    PathSegments((function, id)): PathSegments<(String, String)>,
-    request: Request,
-) -> StatusCode {
-    let (parts, body) = request.into_parts();
-    let Some(function) = shared.functions.get(function.as_str()) else { return StatusCode::NOT_FOUND };
-    if !parts.headers.contains_key("lambda-runtime-function-response-mode") {
-        // A buffered answer is taken whole, so that the function is free for its next event.
-        let Ok(body) = body.collect().await else { return StatusCode::BAD_REQUEST };
-        return function.answered(&id, parts.headers, Body::from(body.to_bytes()));
-    }
-    // A streamed one is passed on while it arrives; this call lasts until the client has all of it.
-    let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, axum::Error>>(4);
-    let stream = futures_util::stream::unfold(receiver, |mut receiver| async move {
-        receiver.recv().await.map(|piece| (piece, receiver))
-    });
-    let status = function.answered(&id, parts.headers, Body::from_stream(stream));
-    let mut body = body;
-    while let Some(frame) = body.frame().await {
-        let piece = frame.map(|frame| frame.into_data().unwrap_or_default());
-        let broken = piece.is_err();
-        if sender.send(piece).await.is_err() || broken {
-            break;
-        }
-    }
-    status
-}
-
-async fn failed(
-    State(shared): State<Arc<Shared>>,
-    PathSegments((function, id)): PathSegments<(String, String)>,
-    report: String,
-) -> StatusCode {
-    let function = shared.functions.get(function.as_str());
-    function.map_or(StatusCode::NOT_FOUND, |function| function.failed(&id, report))
-}
-
-fn client_router(shared: Arc<Shared>, format: Format) -> Router {
-    let serve = move |State(shared): State<Arc<Shared>>, request: Request| async move {
+fn client_router(shared: Arc<RuntimeApi>, format: Format) -> Router {
+    let serve = move |State(shared): State<Arc<RuntimeApi>>, request: Request| async move {
         match serve(&shared, format, request).await {
             Ok(response) | Err(response) => response,
         }
@@ -191,7 +122,7 @@ fn client_router(shared: Arc<Shared>, format: Format) -> Router {
     Router::new().fallback(any(serve)).layer(axum::extract::DefaultBodyLimit::disable()).with_state(shared)
 }
 
-async fn serve(shared: &Shared, format: Format, request: Request) -> Result<Response, Response> {
+async fn serve(shared: &RuntimeApi, format: Format, request: Request) -> Result<Response, Response> {
     let (parts, body) = request.into_parts();
     let function =
         function_of(parts.uri.path()).ok_or_else(|| refused(StatusCode::NOT_FOUND, "No such endpoint."))?;
@@ -202,9 +133,9 @@ async fn serve(shared: &Shared, format: Format, request: Request) -> Result<Resp
     if event.to_string().len() > MAX_EVENT_BYTES {
         return Err(too_large());
     }
-    let answer = shared.functions[function].invoke(&event).await;
-    let (headers, body) = answer.map_err(|failure| broken(&failure))?;
-    if headers.contains_key("lambda-runtime-function-response-mode") {
+    let function = shared.function(function).ok_or_else(|| broken(&Failure::Gone))?;
+    let (headers, body) = function.invoke(&event).await.map_err(|failure| broken(&failure))?;
+    if is_streamed(&headers) {
         streamed(body).await
     } else {
         buffered(body).await
@@ -213,16 +144,16 @@ async fn serve(shared: &Shared, format: Format, request: Request) -> Result<Resp
 
 /// Sends an event to a function as it is, as `cargo lambda invoke` does, and gives back what the function answers.
 async fn invoke(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<RuntimeApi>>,
     PathSegments(function): PathSegments<String>,
     event: String,
 ) -> Response {
-    let (Some(function), Ok(event)) = (shared.functions.get(function.as_str()), serde_json::from_str(&event))
+    let (Some(function), Ok(event)) = (shared.function(&function), serde_json::from_str(&event))
     else {
         return StatusCode::NOT_FOUND.into_response();
     };
     match function.invoke(&event).await {
-        Ok((headers, body)) if headers.contains_key("lambda-runtime-function-response-mode") => {
+        Ok((headers, body)) if is_streamed(&headers) => {
             streamed(body).await.unwrap_or_else(|failure| failure)
         }
         Ok((_, body)) => buffered(body).await.unwrap_or_else(|failure| failure),

@@ -1,14 +1,23 @@
 //! The Lambda Runtime API, as far as a function uses it: a queue of events, and the way back for the answers.
+//!
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::body::Body;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use http_body_util::BodyExt as _;
 use serde_json::Value;
-use tokio::sync::{mpsc, oneshot};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use crate::Error;
 
 /// An answer as the function sent it: the headers of its call to the Runtime API, and the body of that call.
 pub type Answer = (HeaderMap, Body);
@@ -22,12 +31,103 @@ pub enum Failure {
     Gone,
 }
 
+/// Whether a function's call to the Runtime API brings a streamed answer.
+#[must_use]
+pub fn is_streamed(headers: &HeaderMap) -> bool {
+    headers.contains_key("lambda-runtime-function-response-mode")
+}
+
+/// Serves `router` on a free port of the loopback interface; gives the address.
+pub async fn listen(router: Router) -> Result<String, Error> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let address = listener.local_addr()?.to_string();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(address)
+}
+
+/// The Runtime APIs of several functions, on one port: `http://<address>/<function>`.
+pub struct RuntimeApi {
+    functions: HashMap<&'static str, Function>,
+}
+
+impl RuntimeApi {
+    /// Starts the Runtime APIs of `functions`; gives their common address.
+    pub async fn start(functions: impl IntoIterator<Item = &'static str>) -> Result<(Arc<Self>, String), Error> {
+        let functions = functions.into_iter().map(|name| (name, Function::new())).collect();
+        let apis = Arc::new(Self { functions });
+        let address = listen(router(apis.clone())).await?;
+        Ok((apis, address))
+    }
+
+    /// One function.
+    #[must_use]
+    pub fn function(&self, name: &str) -> Option<&Function> {
+        self.functions.get(name)
+    }
+}
+
+fn router(apis: Arc<RuntimeApi>) -> Router {
+    Router::new()
+        .route("/{function}/2018-06-01/runtime/invocation/next", get(next))
+        .route("/{function}/2018-06-01/runtime/invocation/{id}/response", post(answered))
+        .route("/{function}/2018-06-01/runtime/invocation/{id}/error", post(failed))
+        .route("/{function}/2018-06-01/runtime/init/error", post(|| async { StatusCode::ACCEPTED }))
+        .layer(DefaultBodyLimit::disable())
+        .with_state(apis)
+}
+
+async fn next(State(apis): State<Arc<RuntimeApi>>, Path(function): Path<String>) -> Response {
+    match apis.function(&function) {
+        Some(function) => function.next().await,
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn answered(
+    State(apis): State<Arc<RuntimeApi>>,
+    Path((function, id)): Path<(String, String)>,
+    request: Request,
+) -> StatusCode {
+    let (parts, body) = request.into_parts();
+    let Some(function) = apis.function(&function) else { return StatusCode::NOT_FOUND };
+    if !is_streamed(&parts.headers) {
+        // A buffered answer is taken whole, so that the function is free for its next event.
+        let Ok(body) = body.collect().await else { return StatusCode::BAD_REQUEST };
+        return function.answered(&id, parts.headers, Body::from(body.to_bytes()));
+    }
+    // A streamed one is passed on while it arrives; this call lasts until the client has all of it.
+    let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, axum::Error>>(4);
+    let stream = futures_util::stream::unfold(receiver, |mut receiver| async move {
+        receiver.recv().await.map(|piece| (piece, receiver))
+    });
+    let status = function.answered(&id, parts.headers, Body::from_stream(stream));
+    let mut body = body;
+    while let Some(frame) = body.frame().await {
+        let piece = frame.map(|frame| frame.into_data().unwrap_or_default());
+        let broken = piece.is_err();
+        if sender.send(piece).await.is_err() || broken {
+            break;
+        }
+    }
+    status
+}
+
+async fn failed(
+    State(apis): State<Arc<RuntimeApi>>,
+    Path((function, id)): Path<(String, String)>,
+    report: String,
+) -> StatusCode {
+    let function = apis.function(&function);
+    function.map_or(StatusCode::NOT_FOUND, |function| function.failed(&id, report))
+}
+
 /// One function's events on their way to its processes.
 pub struct Function {
     sender: mpsc::UnboundedSender<(u64, String)>,
     receiver: tokio::sync::Mutex<mpsc::UnboundedReceiver<(u64, String)>>,
     waiting: Mutex<HashMap<u64, oneshot::Sender<Result<Answer, Failure>>>>,
     counter: AtomicU64,
+    polled: Notify,
 }
 
 impl Function {
@@ -36,7 +136,7 @@ impl Function {
     pub fn new() -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let receiver = tokio::sync::Mutex::new(receiver);
-        Self { sender, receiver, waiting: Mutex::default(), counter: AtomicU64::new(1) }
+        Self { sender, receiver, waiting: Mutex::default(), counter: AtomicU64::new(1), polled: Notify::new() }
     }
 
     /// Hands an event to the next free process and waits for its answer.
@@ -48,8 +148,14 @@ impl Function {
         answered.await.map_err(|_| Failure::Gone)?
     }
 
+    /// Waits until a process asks for an event.
+    pub async fn polled(&self) {
+        self.polled.notified().await;
+    }
+
     /// `GET /runtime/invocation/next`: the next event, as soon as there is one.
-    pub async fn next(&self) -> Response {
+    async fn next(&self) -> Response {
+        self.polled.notify_one();
         let Some((id, event)) = self.receiver.lock().await.recv().await else {
             return StatusCode::GONE.into_response();
         };
@@ -66,12 +172,12 @@ impl Function {
     }
 
     /// `POST /runtime/invocation/<id>/response`. The call ends when the client has taken the whole body, as on AWS.
-    pub fn answered(&self, id: &str, headers: HeaderMap, body: Body) -> StatusCode {
+    fn answered(&self, id: &str, headers: HeaderMap, body: Body) -> StatusCode {
         self.settle(id, Ok((headers, body)))
     }
 
     /// `POST /runtime/invocation/<id>/error`.
-    pub fn failed(&self, id: &str, report: String) -> StatusCode {
+    fn failed(&self, id: &str, report: String) -> StatusCode {
         self.settle(id, Err(Failure::Reported(report)))
     }
 
