@@ -14,11 +14,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts};
 use domain::AccountStore;
-use session::{SigningKeySource, Tokens};
 use web::error::Source;
 use web::{
-    ApiError, Authenticator, Function, InvalidConfig, Origins, PublicUrl, Request, RequestLog, Response,
-    Settings,
+    ApiError, Authenticator, Function, InvalidConfig, Origins, Request, RequestLog, Response, SessionConfig,
+    Settings, SystemClock,
 };
 
 pub use crate::route::Route;
@@ -26,22 +25,15 @@ pub use crate::route::Route;
 /// What the function is told by its environment.
 #[derive(Clone, Debug)]
 pub struct Config {
-    table: String,
-    url: PublicUrl,
-    origins: Origins,
-    signing_keys: SigningKeySource,
+    session: SessionConfig,
 }
 
 impl Config {
-    /// Reads `TABLE_NAME`, `PUBLIC_BASE_URL`, `ALLOWED_ORIGINS` and `SIGNING_KEYS` or `SIGNING_KEYS_PARAMETER`.
+    /// Reads `TABLE_NAME`, `PUBLIC_BASE_URL`, `ALLOWED_ORIGINS`, `SIGNING_KEYS` or `SIGNING_KEYS_PARAMETER`.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
         let mut settings = Settings::new(lookup);
-        let (table, edge) = (settings.text("TABLE_NAME"), settings.public_url_and_origins());
-        let signing_keys = settings.signing_keys();
-        settings.finish(|| {
-            let (url, origins) = edge?;
-            Some(Self { table: table?, url, origins, signing_keys: signing_keys? })
-        })
+        let session = settings.session_config();
+        settings.finish(|| Some(Self { session: session? }))
     }
 }
 
@@ -57,12 +49,11 @@ impl App {
     pub async fn load(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Source> {
         let config = Config::read(lookup)?;
         let clients = Clients::load().await;
-        let keys = aws::load_signing_keys(&clients, &config.signing_keys).await?;
-        let store = Arc::new(DynamoAccounts::new(&clients, config.table));
-        let tokens = Arc::new(Tokens::new(keys, config.url.as_str().to_owned()));
-        let clock = Arc::new(web::SystemClock);
-        let authenticator = Authenticator { tokens, sessions: store.clone(), clock };
-        Ok(Self { accounts: store, authenticator, origins: config.origins })
+        let keys = aws::load_signing_keys(&clients, &config.session.signing_keys).await?;
+        let store = Arc::new(DynamoAccounts::new(&clients, config.session.table));
+        let authenticator =
+            Authenticator::new(keys, &config.session.url, store.clone(), Arc::new(SystemClock));
+        Ok(Self { accounts: store, authenticator, origins: config.session.origins })
     }
 }
 

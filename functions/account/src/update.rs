@@ -35,7 +35,7 @@ mod tests {
     use domain::{Account, AccountStore, Session, SessionId, SessionStore, Timestamp};
     use http::{HeaderMap, HeaderValue, Method, header};
     use serde_json::{Value, json};
-    use session::{SigningKeys, Tokens};
+    use session::SigningKeys;
     use web::{Authenticator, Origins, PublicUrl};
 
     use super::*;
@@ -61,10 +61,9 @@ mod tests {
         SessionStore::create(&*store, &session).await.unwrap();
         let url = PublicUrl::parse("http://localhost:9000/users/api").unwrap();
         let keys = SigningKeys::from_json(&SigningKeys::generate("one").unwrap()).unwrap();
-        let tokens = Arc::new(Tokens::new(keys, url.as_str().to_owned()));
-        let token = tokens.issue(&session, 86_400, now, &random).unwrap().reveal().to_owned();
-        let authenticator =
-            Authenticator { tokens, sessions: store.clone(), clock: Arc::new(MockClock::at(now)) };
+        let authenticator = Authenticator::new(keys, &url, store.clone(), Arc::new(MockClock::at(now)));
+        let token = authenticator.tokens.issue(&session, 86_400, now, &random).unwrap().reveal().to_owned();
+
         let origins = Origins::new(&url, "").unwrap();
         World { app: App { accounts: store.clone(), authenticator, origins }, store, ada, token }
     }

@@ -21,11 +21,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts};
 use domain::{AccountStore, Random};
-use session::{SigningKeySource, Tokens};
 use web::error::Source;
 use web::{
-    ApiError, Authenticator, Function, InvalidConfig, Origins, PublicUrl, Request, RequestLog, Response,
-    Settings,
+    ApiError, Authenticator, Function, InvalidConfig, Origins, Request, RequestLog, Response, SessionConfig,
+    Settings, SystemClock, SystemRandom,
 };
 
 use crate::hashing::Hashing;
@@ -34,10 +33,7 @@ pub use crate::route::Route;
 /// What the function is told by its environment.
 #[derive(Clone, Debug)]
 pub struct Config {
-    table: String,
-    url: PublicUrl,
-    origins: Origins,
-    signing_keys: SigningKeySource,
+    session: SessionConfig,
     token_ttl_seconds: u64,
     session_ttl_seconds: u64,
 }
@@ -47,17 +43,12 @@ impl Config {
     /// `TOKEN_TTL_SECONDS` and `SESSION_TTL_SECONDS`.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
         let mut settings = Settings::new(lookup);
-        let (table, edge) = (settings.text("TABLE_NAME"), settings.public_url_and_origins());
-        let signing_keys = settings.signing_keys();
+        let session = settings.session_config();
         let token_ttl_seconds = settings.seconds("TOKEN_TTL_SECONDS");
         let session_ttl_seconds = settings.seconds("SESSION_TTL_SECONDS");
         settings.finish(|| {
-            let (url, origins) = edge?;
             Some(Self {
-                table: table?,
-                url,
-                origins,
-                signing_keys: signing_keys?,
+                session: session?,
                 token_ttl_seconds: token_ttl_seconds?,
                 session_ttl_seconds: session_ttl_seconds?,
             })
@@ -82,17 +73,15 @@ impl App {
     pub async fn load(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Source> {
         let config = Config::read(lookup)?;
         let clients = Clients::load().await;
-        let keys = aws::load_signing_keys(&clients, &config.signing_keys).await?;
-        let store = Arc::new(DynamoAccounts::new(&clients, config.table));
-        let tokens = Tokens::new(keys, config.url.as_str().to_owned());
-        let clock = Arc::new(web::SystemClock);
+        let keys = aws::load_signing_keys(&clients, &config.session.signing_keys).await?;
+        let store = Arc::new(DynamoAccounts::new(&clients, config.session.table));
         Ok(Self {
             accounts: store.clone(),
-            authenticator: Authenticator { tokens: Arc::new(tokens), sessions: store, clock },
+            authenticator: Authenticator::new(keys, &config.session.url, store, Arc::new(SystemClock)),
             hashing: Hashing::new(),
-            random: Arc::new(web::SystemRandom),
-            origins: config.origins,
-            secure_cookies: config.url.is_https(),
+            random: Arc::new(SystemRandom),
+            origins: config.session.origins,
+            secure_cookies: config.session.url.is_https(),
             token_ttl_seconds: config.token_ttl_seconds,
             session_ttl_seconds: config.session_ttl_seconds,
         })

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use domain::testing::{MemoryAccounts, MockClock, SeededRandom, contract};
 use domain::{AccountStore as _, Timestamp};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use session::{SigningKeys, Tokens};
+use session::SigningKeys;
 use web::{Authenticator, Origins, PublicUrl, Request, Response};
 
 use crate::App;
@@ -28,10 +28,9 @@ impl World {
         let clock = Arc::new(MockClock::at(Timestamp::from_unix_seconds(1_790_000_000)));
         let url = PublicUrl::parse("http://localhost:9000/users/api").unwrap();
         let keys = SigningKeys::from_json(&SigningKeys::generate("one").unwrap()).unwrap();
-        let tokens = Arc::new(Tokens::new(keys, url.as_str().to_owned()));
         let app = App {
             accounts: store.clone(),
-            authenticator: Authenticator { tokens, sessions: store.clone(), clock: clock.clone() },
+            authenticator: Authenticator::new(keys, &url, store.clone(), clock.clone()),
             hashing: Hashing::new(),
             random: random.clone(),
             origins: Origins::new(&url, "").unwrap(),

@@ -24,11 +24,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts, S3Files};
 use domain::FileStore;
-use session::{SigningKeySource, Tokens};
 use web::error::Source;
 use web::{
-    ApiError, Authenticator, Function, InvalidConfig, Origins, PublicUrl, Request, RequestLog, Response,
-    Settings,
+    ApiError, Authenticator, Function, InvalidConfig, Origins, Request, RequestLog, Response, SessionConfig,
+    Settings, SystemClock,
 };
 
 pub use crate::route::Route;
@@ -36,24 +35,17 @@ pub use crate::route::Route;
 /// What the function is told by its environment.
 #[derive(Clone, Debug)]
 pub struct Config {
-    table: String,
+    session: SessionConfig,
     bucket: String,
-    url: PublicUrl,
-    origins: Origins,
-    signing_keys: SigningKeySource,
 }
 
 impl Config {
-    /// Reads `TABLE_NAME`, `BUCKET_NAME`, `PUBLIC_BASE_URL`, `ALLOWED_ORIGINS` and `SIGNING_KEYS` or
-    /// `SIGNING_KEYS_PARAMETER`.
+    /// Reads `TABLE_NAME`, `PUBLIC_BASE_URL`, `ALLOWED_ORIGINS`, `SIGNING_KEYS` or `SIGNING_KEYS_PARAMETER`, and `BUCKET_NAME`.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
         let mut settings = Settings::new(lookup);
-        let (table, bucket) = (settings.text("TABLE_NAME"), settings.text("BUCKET_NAME"));
-        let (edge, signing_keys) = (settings.public_url_and_origins(), settings.signing_keys());
-        settings.finish(|| {
-            let (url, origins) = edge?;
-            Some(Self { table: table?, bucket: bucket?, url, origins, signing_keys: signing_keys? })
-        })
+        let session = settings.session_config();
+        let bucket = settings.text("BUCKET_NAME");
+        settings.finish(|| Some(Self { session: session?, bucket: bucket? }))
     }
 }
 
@@ -69,12 +61,11 @@ impl App {
     pub async fn load(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Source> {
         let config = Config::read(lookup)?;
         let clients = Clients::load().await;
-        let keys = aws::load_signing_keys(&clients, &config.signing_keys).await?;
-        let sessions = Arc::new(DynamoAccounts::new(&clients, config.table));
-        let tokens = Arc::new(Tokens::new(keys, config.url.as_str().to_owned()));
-        let authenticator = Authenticator { tokens, sessions, clock: Arc::new(web::SystemClock) };
+        let keys = aws::load_signing_keys(&clients, &config.session.signing_keys).await?;
+        let sessions = Arc::new(DynamoAccounts::new(&clients, config.session.table));
+        let authenticator = Authenticator::new(keys, &config.session.url, sessions, Arc::new(SystemClock));
         let files = Arc::new(S3Files::new(&clients, config.bucket));
-        Ok(Self { files, authenticator, origins: config.origins })
+        Ok(Self { files, authenticator, origins: config.session.origins })
     }
 }
 

@@ -8,7 +8,7 @@ use domain::testing::{MemoryAccounts, MemoryFiles, MockClock, SeededRandom, cont
 use domain::{AccountStore, Session, SessionId, SessionStore, Timestamp};
 use futures_util::TryStreamExt as _;
 use http::{HeaderMap, HeaderValue, Method, header};
-use session::{SigningKeys, Tokens};
+use session::SigningKeys;
 use web::{Authenticator, Origins, PublicUrl, Request, Response};
 use zip::write::SimpleFileOptions;
 
@@ -28,9 +28,8 @@ impl World {
         let (accounts, store) = (Arc::new(MemoryAccounts::default()), Arc::new(MemoryFiles::default()));
         let url = PublicUrl::parse("http://localhost:9000/users/api").unwrap();
         let keys = SigningKeys::from_json(&SigningKeys::generate("one").unwrap()).unwrap();
-        let tokens = Arc::new(Tokens::new(keys, url.as_str().to_owned()));
         let clock = Arc::new(MockClock::at(now()));
-        let authenticator = Authenticator { tokens, sessions: accounts.clone(), clock };
+        let authenticator = Authenticator::new(keys, &url, accounts.clone(), clock);
         let app = App { files: store.clone(), authenticator, origins: Origins::new(&url, "").unwrap() };
         let random = Arc::new(SeededRandom::new(1));
         let world = Self { app: Arc::new(app), store, accounts, random, token: String::new() };

@@ -12,11 +12,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts, SesMailer};
 use domain::{EmailAddress, Mailer};
-use session::{SigningKeySource, Tokens};
 use web::error::Source;
 use web::{
-    ApiError, Authenticator, Function, InvalidConfig, Origins, PublicUrl, Request, RequestLog, Response,
-    Settings,
+    ApiError, Authenticator, Function, InvalidConfig, Origins, Request, RequestLog, Response, SessionConfig,
+    Settings, SystemClock,
 };
 
 pub use crate::route::Route;
@@ -24,25 +23,17 @@ pub use crate::route::Route;
 /// What the function is told by its environment.
 #[derive(Clone, Debug)]
 pub struct Config {
-    table: String,
-    url: PublicUrl,
-    origins: Origins,
-    signing_keys: SigningKeySource,
+    session: SessionConfig,
     sender: EmailAddress,
 }
 
 impl Config {
-    /// Reads `TABLE_NAME`, `PUBLIC_BASE_URL`, `ALLOWED_ORIGINS`, `SIGNING_KEYS` or `SIGNING_KEYS_PARAMETER`, and
-    /// `MAIL_SENDER`.
+    /// Reads `TABLE_NAME`, `PUBLIC_BASE_URL`, `ALLOWED_ORIGINS`, `SIGNING_KEYS` or `SIGNING_KEYS_PARAMETER`, and `MAIL_SENDER`.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
         let mut settings = Settings::new(lookup);
-        let (table, edge) = (settings.text("TABLE_NAME"), settings.public_url_and_origins());
-        let (signing_keys, sender) =
-            (settings.signing_keys(), settings.parse("MAIL_SENDER", EmailAddress::parse));
-        settings.finish(|| {
-            let (url, origins) = edge?;
-            Some(Self { table: table?, url, origins, signing_keys: signing_keys?, sender: sender? })
-        })
+        let session = settings.session_config();
+        let sender = settings.parse("MAIL_SENDER", EmailAddress::parse);
+        settings.finish(|| Some(Self { session: session?, sender: sender? }))
     }
 }
 
@@ -58,12 +49,11 @@ impl App {
     pub async fn load(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Source> {
         let config = Config::read(lookup)?;
         let clients = Clients::load().await;
-        let keys = aws::load_signing_keys(&clients, &config.signing_keys).await?;
-        let sessions = Arc::new(DynamoAccounts::new(&clients, config.table));
-        let tokens = Arc::new(Tokens::new(keys, config.url.as_str().to_owned()));
-        let authenticator = Authenticator { tokens, sessions, clock: Arc::new(web::SystemClock) };
+        let keys = aws::load_signing_keys(&clients, &config.session.signing_keys).await?;
+        let sessions = Arc::new(DynamoAccounts::new(&clients, config.session.table));
+        let authenticator = Authenticator::new(keys, &config.session.url, sessions, Arc::new(SystemClock));
         let mailer = Arc::new(SesMailer::new(&clients, config.sender.to_string()));
-        Ok(Self { mailer, authenticator, origins: config.origins })
+        Ok(Self { mailer, authenticator, origins: config.session.origins })
     }
 }
 

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use domain::{Account, Clock, Session, SessionStore};
 use http::{HeaderMap, header};
-use session::{Claims, Tokens, cookie};
+use session::{Claims, SigningKeys, Tokens, cookie};
 
 use crate::error::ApiError;
 use crate::log::RequestLog;
 use crate::request::Request;
+use crate::settings::PublicUrl;
 
 /// Turns tokens into callers.
 #[derive(Clone)]
@@ -31,6 +32,17 @@ pub struct Caller {
 }
 
 impl Authenticator {
+    /// Callers of the service at `url`, whose tokens are signed with `keys`.
+    #[must_use]
+    pub fn new(
+        keys: SigningKeys,
+        url: &PublicUrl,
+        sessions: Arc<dyn SessionStore>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { tokens: Arc::new(Tokens::new(keys, url.as_str().to_owned())), sessions, clock }
+    }
+
     /// The caller of a request, by any valid token that it carries; noted in `log`.
     ///
     /// Costs one strongly consistent read: a session that has ended is refused from the next request on.
@@ -75,12 +87,10 @@ fn tokens(headers: &HeaderMap) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use domain::testing::{MemoryAccounts, MockClock, SeededRandom, contract};
     use domain::{AccountStore, SessionId, SessionStore, Timestamp};
     use http::{HeaderName, HeaderValue};
-    use session::SigningKeys;
-
-    use super::*;
 
     struct World {
         authenticator: Authenticator,
@@ -104,9 +114,9 @@ mod tests {
         };
         SessionStore::create(&*store, &session).await.unwrap();
         let keys = SigningKeys::from_json(&SigningKeys::generate("one").unwrap()).unwrap();
-        let tokens = Arc::new(Tokens::new(keys, "http://localhost:9000/users/api".into()));
-        let token = tokens.issue(&session, 86_400, now, &random).unwrap().reveal().to_owned();
-        let authenticator = Authenticator { tokens, sessions: store.clone(), clock: clock.clone() };
+        let url = PublicUrl::parse("http://localhost:9000/users/api").unwrap();
+        let authenticator = Authenticator::new(keys, &url, store.clone(), clock.clone());
+        let token = authenticator.tokens.issue(&session, 86_400, now, &random).unwrap().reveal().to_owned();
         World { authenticator, store, clock, session, token }
     }
 

@@ -38,4 +38,4 @@ pub use origins::Origins;
 pub use request::Request;
 pub use response::{Body, Response};
 pub use serve::{Answers, Function, serve};
-pub use settings::{InvalidConfig, PublicUrl, Settings};
+pub use settings::{InvalidConfig, PublicUrl, SessionConfig, Settings};

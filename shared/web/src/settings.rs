@@ -73,8 +73,16 @@ impl<'a> Settings<'a> {
         Some((url, origins.map_err(|error| self.fault(format!("ALLOWED_ORIGINS: {error}"))).ok()?))
     }
 
+    /// What every function that knows sessions has: the settings above, `TABLE_NAME`, and the signing keys.
+    pub fn session_config(&mut self) -> Option<SessionConfig> {
+        let (table, edge, signing_keys) =
+            (self.text("TABLE_NAME"), self.public_url_and_origins(), self.signing_keys());
+        let (url, origins) = edge?;
+        Some(SessionConfig { table: table?, url, origins, signing_keys: signing_keys? })
+    }
+
     /// Exactly one of `SIGNING_KEYS` (the keys) and `SIGNING_KEYS_PARAMETER` (the parameter that holds them).
-    pub fn signing_keys(&mut self) -> Option<SigningKeySource> {
+    fn signing_keys(&mut self) -> Option<SigningKeySource> {
         match (self.optional("SIGNING_KEYS"), self.optional("SIGNING_KEYS_PARAMETER")) {
             (Some(keys), None) => Some(SigningKeySource::Inline(keys)),
             (None, Some(name)) => Some(SigningKeySource::Parameter(name)),
@@ -97,6 +105,19 @@ impl<'a> Settings<'a> {
             _ => Err(InvalidConfig { faults: self.faults }),
         }
     }
+}
+
+/// What a function needs to know who its callers are.
+#[derive(Clone, Debug)]
+pub struct SessionConfig {
+    /// The table of accounts and sessions.
+    pub table: String,
+    /// Where clients reach the service.
+    pub url: PublicUrl,
+    /// Which web pages may use it.
+    pub origins: Origins,
+    /// Where the keys of the tokens are.
+    pub signing_keys: SigningKeySource,
 }
 
 /// Where clients reach the service, `https://api.example.org/users/api` for instance: the issuer of tokens. By its

@@ -51,7 +51,9 @@ async fn main() -> ExitCode {
             let mut exit = ExitCode::SUCCESS;
             for Line { what, measured, floor, limit, unit } in lines {
                 let verdict = if measured <= limit { "within" } else { "ABOVE" };
-                println!("| {what} | {measured:.2} {unit} | {floor:.2} {unit} | {limit:.2} {unit} | {verdict} |");
+                println!(
+                    "| {what} | {measured:.2} {unit} | {floor:.2} {unit} | {limit:.2} {unit} | {verdict} |"
+                );
                 if measured > limit {
                     exit = ExitCode::FAILURE;
                 }
@@ -151,7 +153,8 @@ impl Bench {
         let auth = self.spawn("auth").await?;
         let (email, password, _) = provision::DEMO_ACCOUNTS[0];
         let body = json!({"email": email, "password": password}).to_string();
-        let event = event("POST", "/users/api/auth", &[("content-type", "application/json")], body.as_bytes());
+        let event =
+            event("POST", "/users/api/auth", &[("content-type", "application/json")], body.as_bytes());
         let mut memory = raw_argon2::memory();
         let (mut floor, mut measured) = (Vec::new(), Vec::new());
         self.invoke("auth", &event, 200).await?;
@@ -171,13 +174,15 @@ impl Bench {
         let auth = self.spawn("auth").await?;
         let (email, password, _) = provision::DEMO_ACCOUNTS[0];
         let body = json!({"email": email, "password": password}).to_string();
-        let log_on = event("POST", "/users/api/auth", &[("content-type", "application/json")], body.as_bytes());
+        let log_on =
+            event("POST", "/users/api/auth", &[("content-type", "application/json")], body.as_bytes());
         let answer: Value = serde_json::from_slice(&self.invoke("auth", &log_on, 200).await?)?;
         let cookie = answer["multiValueHeaders"]["set-cookie"][0].as_str().ok_or("no cookie")?.to_owned();
         drop(auth);
         let files = self.spawn("files").await?;
         let floor = files.peak_mib()?;
-        let mut form = b"--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.bin\"\r\n\r\n".to_vec();
+        let mut form =
+            b"--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.bin\"\r\n\r\n".to_vec();
         form.resize(4 * 1024 * 1024 - 9, b'x');
         form.extend_from_slice(b"\r\n--B--\r\n");
         let headers = [("content-type", "multipart/form-data; boundary=B"), ("cookie", cookie.as_str())];
@@ -207,7 +212,8 @@ impl Bench {
 
 /// A REST event.
 fn event(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Value {
-    let all: serde_json::Map<_, _> = headers.iter().map(|(name, value)| ((*name).into(), json!([value]))).collect();
+    let all: serde_json::Map<_, _> =
+        headers.iter().map(|(name, value)| ((*name).into(), json!([value]))).collect();
     json!({
         "resource": path, "path": path, "httpMethod": method, "headers": {}, "multiValueHeaders": all,
         "requestContext": {"stage": "live", "httpMethod": method, "identity": {"sourceIp": "127.0.0.1"}},

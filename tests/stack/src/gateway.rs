@@ -135,11 +135,7 @@ async fn serve(shared: &RuntimeApi, format: Format, request: Request) -> Result<
     }
     let function = shared.function(function).ok_or_else(|| broken(&Failure::Gone))?;
     let (headers, body) = function.invoke(&event).await.map_err(|failure| broken(&failure))?;
-    if is_streamed(&headers) {
-        streamed(body).await
-    } else {
-        buffered(body).await
-    }
+    if is_streamed(&headers) { streamed(body).await } else { buffered(body).await }
 }
 
 /// Sends an event to a function as it is, as `cargo lambda invoke` does, and gives back what the function answers.
@@ -148,8 +144,7 @@ async fn invoke(
     PathSegments(function): PathSegments<String>,
     event: String,
 ) -> Response {
-    let (Some(function), Ok(event)) = (shared.function(&function), serde_json::from_str(&event))
-    else {
+    let (Some(function), Ok(event)) = (shared.function(&function), serde_json::from_str(&event)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     match function.invoke(&event).await {

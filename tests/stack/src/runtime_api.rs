@@ -52,7 +52,9 @@ pub struct RuntimeApi {
 
 impl RuntimeApi {
     /// Starts the Runtime APIs of `functions`; gives their common address.
-    pub async fn start(functions: impl IntoIterator<Item = &'static str>) -> Result<(Arc<Self>, String), Error> {
+    pub async fn start(
+        functions: impl IntoIterator<Item = &'static str>,
+    ) -> Result<(Arc<Self>, String), Error> {
         let functions = functions.into_iter().map(|name| (name, Function::new())).collect();
         let apis = Arc::new(Self { functions });
         let address = listen(router(apis.clone())).await?;
@@ -136,7 +138,13 @@ impl Function {
     pub fn new() -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let receiver = tokio::sync::Mutex::new(receiver);
-        Self { sender, receiver, waiting: Mutex::default(), counter: AtomicU64::new(1), polled: Notify::new() }
+        Self {
+            sender,
+            receiver,
+            waiting: Mutex::default(),
+            counter: AtomicU64::new(1),
+            polled: Notify::new(),
+        }
     }
 
     /// Hands an event to the next free process and waits for its answer.

@@ -5,6 +5,7 @@ mod edge;
 mod events;
 mod faults;
 mod files;
+mod formats;
 mod info;
 mod model;
 mod odd_names;

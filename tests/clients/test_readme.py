@@ -1,0 +1,51 @@
+"""README.md: every command and every line of Python in it works as written."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+README = pathlib.Path("README.md").read_text(encoding="utf-8")
+PRINTED_URL = "http://localhost:9000/users/api"
+
+
+def blocks(heading, language):
+    """The code blocks of one language below one heading."""
+    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
+
+
+def test_the_curl_lines_of_the_first_five_minutes_work_as_printed(service, tmp_path):
+    script = "\n".join(blocks("The first five minutes, with curl", "sh"))
+    assert PRINTED_URL in script
+    # Each answer on a line of its own, and an end at the first curl that fails.
+    script = "set -e\ncurl() { command curl --silent --show-error --fail \"$@\"; echo; }\n" + script
+    script = script.replace(PRINTED_URL, service.api)
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert '"ok":false' not in done.stdout
+    for phrase in ["Logged in successfully!", "File(s) uploaded successfully", "model.idf (0.01 KB)",
+                   "test has been deleted", "Email has been sent to demo@example.org",
+                   "User's account detailes included.", "Account details updated successfully!",
+                   "Logged out successfully!"]:
+        assert phrase in done.stdout, phrase
+    assert (tmp_path / "copy.idf").read_text() == "Version,9.6;\n"
+    assert "session_token" not in (tmp_path / "cookies.txt").read_text(), "log-off empties the jar"
+
+
+def test_the_python_of_the_readme_works_as_printed(service, tmp_path):
+    (program,) = blocks("The same with Python", "python")
+    assert PRINTED_URL in program
+    program = program.replace(PRINTED_URL, service.api)
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "test/today", "['test']", "test has been deleted", "Logged out successfully!",
+    ]
+
+
+def test_every_file_that_the_readme_names_is_there():
+    names = set(re.findall(r"`((?:functions|shared|tests|events)/[\w./-]*|[\w-]+\.(?:yaml|toml|md))`", README))
+    assert len(names) > 10
+    missing = [name for name in names if not pathlib.Path(name).exists()]
+    assert missing == []
