@@ -1,7 +1,9 @@
 """The files that building-energy engineers work with: models, weather, and zips of both."""
 
+import base64
 import importlib.util
 import io
+import json
 import random
 import shutil
 import struct
@@ -26,7 +28,7 @@ def weather(size, seed=1):
     numbers = random.Random(seed)
     lines = ["LOCATION,Zürich-Fluntern,-,CHE,IWEC Data,066600,47.38,8.57,1.0,556.0", "COMMENTS 1,Température en °C"]
     for hour in range(8760):
-        values = ",".join(f"{numbers.uniform(-20, 999):.1f}" for _ in range(22))
+        values = ",".join(f"{numbers.uniform(-20, 999):.1f}" for _ in range(21))
         lines.append(f"1995,{hour // 730 + 1},{hour // 24 % 30 + 1},{hour % 24 + 1},60,?9?9?9?9E0?9?9?9*9,{values}")
     content = "\r\n".join(lines).encode("latin-1")
     assert len(content) <= size
@@ -473,11 +475,19 @@ def test_deleting_a_folder_spares_those_whose_names_begin_alike(service):
         delete(client, service, folder)
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
 @pytest.mark.parametrize(
     "path",
-    ["../{pro}/secret.idf", "%2e%2e/{pro}/secret.idf", "..%2f{pro}%2fsecret.idf", "..%5c{pro}%5csecret.idf", "/{pro}/secret.idf", "{pro}/secret.idf", "x/../../{pro}/secret.idf"],
+    [
+        "{pro}/secret.idf",
+        "/{pro}/secret.idf",
+        "../{pro}/secret.idf",
+        "x/../../{pro}/secret.idf",
+        "%2e%2e/{pro}/secret.idf",
+        "..%2f{pro}%2fsecret.idf",
+        "..%5c{pro}%5csecret.idf",
+    ],
 )
-@pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_no_path_leads_to_the_files_of_somebody_else(service, path, method):
     pro = logged_on(service)
     upload(pro, service, "", {"secret.idf": b"secret"})
@@ -487,17 +497,13 @@ def test_no_path_leads_to_the_files_of_somebody_else(service, path, method):
     cookie = f"session_token={new_token(service, 'admin@example.org')}"
     connection.request(method, f"/users/api/files/{path}", headers={"Cookie": cookie})
     answer = connection.getresponse()
-    body = answer.read()
-    assert (answer.status, b'"ok":false' in body) in [(400, True), (404, True), (200, method == "DELETE")]
-    assert b"secret\n" not in body and body != b"secret"
+    assert answer.status in ((400, 404) if method == "GET" else (200, 400, 404))
+    assert json.loads(answer.read())["ok"] is False
     assert download(pro, service, "secret.idf") == b"secret"
     delete(pro, service, "secret.idf")
 
 
 def account_id(client):
     """Who the client is, as its token says."""
-    import base64
-    import json
-
     claims = client.cookies["session_token"].split(".")[1]
     return json.loads(base64.urlsafe_b64decode(claims + "==="))["sub"]

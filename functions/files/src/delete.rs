@@ -15,7 +15,7 @@ pub(crate) async fn delete(
     let folder = FolderKey::new(owner, path.as_folder());
     let file = FileKey::new(owner, path);
     let done = format!("{name} has been deleted");
-    if !raw_path.ends_with('/') && files.has_file(&file).await? {
+    if files.has_file(&file).await? {
         // The folder does not vanish with its last file.
         files.make_folder(&file.folder()).await?;
         files.delete(&file).await?;
@@ -49,7 +49,7 @@ mod tests {
     async fn a_file_is_deleted_and_its_folder_stays_even_when_empty() {
         let world = world().await;
         assert_eq!(world.delete("files/test/today/a.idf").await, ok("test/today/a.idf"));
-        assert_eq!(world.delete("files/test/today/b%20c.idf").await, ok("test/today/b c.idf"));
+        assert_eq!(world.delete("files/test/today/b%20c.idf/").await, ok("test/today/b c.idf/"));
         let (status, tree) = world.get("files/test/today").await;
         assert!(status == 200 && tree.ends_with(r#""children":[]}"#), "{tree}");
     }
@@ -67,7 +67,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_there_is_a_200_that_is_not_ok() {
         let world = world().await;
-        for path in ["x", "test/x", "test/today/a.idf/", "tes", "test/tod"] {
+        for path in ["x", "test/x", "test/today/a.idf/x", "tes", "test/tod/"] {
             let expected = format!(r#"{{"ok":false,"status":"{path} is not found or cannot be deleted"}}"#);
             assert_eq!(world.delete(&format!("files/{path}")).await, (200, expected));
         }

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts, S3Files};
-use domain::FileStore;
+use domain::{FileStore, FolderPath};
 use web::error::Source;
 use web::{
     ApiError, Authenticator, Function, InvalidConfig, Origins, Request, RequestLog, Response, SessionConfig,
@@ -82,7 +82,7 @@ impl Function for App {
         let caller = self.authenticator.caller(&request, log).await?;
         let (files, owner) = (&*self.files, &caller.account.id);
         match route? {
-            Route::List(folder) => list::list(files, owner, folder).await,
+            Route::List => list::list(files, owner, FolderPath::root()).await,
             Route::Read(path) => match download::download(files, owner, path.clone()).await? {
                 Some(answer) => Ok(answer),
                 None => list::list(files, owner, path.as_folder()).await,

@@ -8,9 +8,9 @@ use web::route::{below_base, by_method, unknown_endpoint};
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// `GET` of the root, or of a path with a slash at its end: a folder.
-    List(FolderPath),
-    /// `GET` of a path: a file, or else a folder.
+    /// `GET` of the root: everything.
+    List,
+    /// `GET` of a path: a file, or else a folder. A slash at its end makes no difference.
     Read(FilePath),
     /// `POST`: files into a folder.
     Upload(FolderPath),
@@ -30,22 +30,20 @@ impl Route {
         };
         let folder = folder.map_err(|error| ApiError::BadRequest(error.to_string()))?;
         let Some(file) = folder.as_file() else {
-            return by_method(
-                method,
-                [(Method::GET, Self::List(folder.clone())), (Method::POST, Self::Upload(folder))],
-            );
+            return by_method(method, [(Method::GET, Self::List), (Method::POST, Self::Upload(folder))]);
         };
-        let read = if path.ends_with('/') { Self::List(folder.clone()) } else { Self::Read(file.clone()) };
-        let routes =
-            [(Method::GET, read), (Method::POST, Self::Upload(folder)), (Method::DELETE, Self::Delete(file))];
-        by_method(method, routes)
+        let (read, delete) = (Self::Read(file.clone()), Self::Delete(file));
+        by_method(
+            method,
+            [(Method::GET, read), (Method::POST, Self::Upload(folder)), (Method::DELETE, delete)],
+        )
     }
 
     /// The endpoint's name in the log.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::List(_) => "list",
+            Self::List => "list",
             Self::Read(_) => "read",
             Self::Upload(_) => "upload",
             Self::Delete(_) => "delete",
@@ -70,12 +68,12 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_a_file_or_a_folder_by_its_slash() {
-        assert_eq!(get("/users/api/files"), Ok(Route::List(folder(""))));
-        assert_eq!(get("/users/api/files/"), Ok(Route::List(folder(""))));
-        assert_eq!(get("/users/api/files/a/b"), Ok(Route::Read(file("a/b"))));
-        assert_eq!(get("/users/api/files/a/b/"), Ok(Route::List(folder("a/b"))));
-        assert_eq!(get("/users/api/files/a%20b%2525"), Ok(Route::Read(file("a b%25"))));
+    fn a_slash_at_the_end_makes_no_difference() {
+        for slash in ["", "/"] {
+            assert_eq!(get(&format!("/users/api/files{slash}")), Ok(Route::List));
+            assert_eq!(get(&format!("/users/api/files/a/b{slash}")), Ok(Route::Read(file("a/b"))));
+            assert_eq!(get(&format!("/users/api/files/a%20b%2525{slash}")), Ok(Route::Read(file("a b%25"))));
+        }
     }
 
     #[test]

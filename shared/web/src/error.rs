@@ -91,6 +91,10 @@ impl ApiError {
                     answer.headers_mut().insert(header::ALLOW, allow);
                 }
             }
+            Self::Unauthenticated => {
+                // RFC 9110 15.5.2 asks for it; no browser shows a dialogue for this scheme.
+                answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
             Self::Unavailable(_) => {
                 answer.headers_mut().insert(header::RETRY_AFTER, RETRY_SECONDS);
             }

@@ -18,7 +18,7 @@ async fn everything(person: &Person) -> Vec<Answer> {
     let all_bytes: Vec<u8> = (0..=255).collect();
     let json = [("content-type", "application/json")];
     let mut answers = vec![
-        person.upload("a b/ü", &[("all.txt", &all_bytes), ("#?%.json", b"\xe9")]).await,
+        person.upload("a%20b/%C3%BC", &[("all.txt", &all_bytes), ("#?%.json", b"\xe9")]).await,
         person.get("files").await,
         person.get("files/a%20b/%C3%BC/all.txt").await,
         person.get("files/a%20b/%C3%BC/%23%3F%25.json").await,

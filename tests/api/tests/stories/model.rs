@@ -103,6 +103,10 @@ async fn apply(person: &Person, model: &mut Model, operation: &Operation) {
         }
         Operation::List { path } => {
             let answer = person.get(&format!("files/{}/", encode(path)).replace("//", "/")).await;
+            if let Some(content) = model.files.get(path) {
+                assert_eq!(answer.is(200).body.as_ref(), [*content]);
+                return;
+            }
             if !model.is_folder(path) {
                 answer.fails(404);
                 return;
