@@ -66,7 +66,7 @@ python-tests: setup build
 	$(VENV)/bin/python -m pytest tests/template tests/clients
 
 bench: ## Start-up, latency and memory of the functions, beside a plain hello
-	cargo build --release --workspace --locked
+	cargo build --release --workspace --bins --locked
 	target/release/bench
 
 clean-local: ## Forgets the data of `make run`

@@ -8,6 +8,8 @@ import time
 import uuid
 from pathlib import Path
 
+import requests
+
 WORKSPACE = Path(__file__).parents[2]
 BINARY = os.environ.get("STACK_BINARY", "target/debug/stack")
 
@@ -30,8 +32,14 @@ class LocalStack:
         self.output_file = data.with_name(f"{data.name}.{self.mark[-6:]}.out")
 
     def start(self):
+        """Starts the stack and waits until it is ready, as it says and as it is."""
         self.launch()
         self.wait_until_ready()
+        for path in ("info", "user", "files", "send", "checkin"):
+            try:
+                requests.get(f"{self.api}/{path}", timeout=15)
+            except requests.RequestException as error:
+                self.give_up(f"It says that it is ready, but /{path} does not answer: {error}")
         return self
 
     def launch(self):
@@ -53,10 +61,14 @@ class LocalStack:
         deadline = time.monotonic() + START_SECONDS
         while "The API is ready at" not in self.output():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                logs = [log.read_text(errors="replace")[-2000:] for log in self.data.glob("log/*.log")]
-                self.kill_what_is_left()
-                raise AssertionError("\n".join(["The stack did not start.", self.output(), *logs]))
+                self.give_up("It does not get ready.")
             time.sleep(0.1)
+
+    def give_up(self, reason):
+        """Ends everything and fails with all that is known."""
+        logs = [log.read_text(errors="replace")[-2000:] for log in self.data.glob("log/*.log")]
+        self.kill_what_is_left()
+        raise AssertionError("\n".join([f"The stack did not start. {reason}", self.output(), *logs]))
 
     def output(self):
         """All that the stack has printed so far."""

@@ -106,7 +106,8 @@ def test_the_dotnet_client_sends_all_tokens_it_ever_got_in_one_cookie_header(ser
 
 @pytest.mark.parametrize("separator", ["; ", ","])
 def test_the_dotnet_client_repeats_whole_set_cookie_texts(service, separator):
-    texts = [f"session_token={token}; Path=/; HttpOnly; Max-Age=86400" for token in (ended_token(service), new_token(service))]
+    tokens = [ended_token(service), new_token(service)]
+    texts = [f"session_token={token}; Path=/; HttpOnly; Max-Age=86400" for token in tokens]
     assert who(service, **with_cookie(separator.join(texts))) == "pro@example.org"
 
 
@@ -302,7 +303,9 @@ def cookie_of(answer):
     return value, set(attributes)
 
 
-@pytest.mark.parametrize(("path", "body"), [("auth", pair()), ("logon", pair()), ("checkin", None), ("confirm", pair())])
+@pytest.mark.parametrize(
+    ("path", "body"), [("auth", pair()), ("logon", pair()), ("checkin", None), ("confirm", pair())]
+)
 def test_the_cookie_goes_to_every_path_of_the_host_and_lives_for_a_day(service, path, body):
     answer = logged_on(service).post(f"{service.api}/{path}", json=body)
     value, attributes = cookie_of(answer)
@@ -474,6 +477,7 @@ def test_every_path_answers_directly_with_and_without_a_slash(service, slash):
         ("POST", "files/slash/deep", {"files": model}),
         ("GET", "files/slash/deep", {}),
         ("GET", "files/slash", {}),
+        ("DELETE", "files/slash.idf", {}),
         ("DELETE", "files/slash/deep", {}),
         ("DELETE", "files/slash", {}),
         ("POST", "send", {"json": mail}),
@@ -483,7 +487,15 @@ def test_every_path_answers_directly_with_and_without_a_slash(service, slash):
         answer = client.request(method, f"{service.api}/{path}{slash}", allow_redirects=False, **body)
         assert answer.status_code == 200, f"{method} {path}{slash}: {answer.text}"
         assert answer.json().get("ok", True) is True, f"{method} {path}{slash}: {answer.text}"
-    assert logged_on(service).delete(f"{service.api}/files/slash.idf").json()["ok"] is True
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_file_is_downloaded_with_and_without_a_slash(service, slash):
+    client = logged_on(service)
+    client.post(f"{service.api}/files/slash", files={"file": ("a.idf", MODEL)})
+    answer = client.get(f"{service.api}/files/slash/a.idf{slash}", allow_redirects=False)
+    assert (answer.status_code, answer.content) == (200, MODEL)
+    assert client.delete(f"{service.api}/files/slash").json()["ok"] is True
 
 
 # What all of them rely on: the account

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from people import logged_on
+
 PUBLISHED = Path(__file__).parent / "published"
 BASE_URL = "http://localhost:9000/users/api"
 INTERPRETERS = {"sh": "sh", "py": sys.executable}
@@ -57,7 +59,9 @@ def examples(request, service, tmp_path):
     examples = Examples(request.param, service, tmp_path)
     if request.param == "sh":
         examples.run("log_on")  # The other curl examples use the cookie that it keeps.
-    return examples
+    yield examples
+    for folder in ("test", "jobs"):
+        logged_on(service, "demo@example.org").delete(f"{service.api}/files/{folder}")
 
 
 def signed_on(status, jwt):
@@ -140,9 +144,9 @@ def test_files_are_uploaded_and_listed(examples):
         "fileHandle": "test/today",
         "callback": "/users/api/files/test/today",
     }
-    assert examples.answer("list_files") == folder("/test", [
-        folder("today", [file("model.idf", "model.idf (0.01 KB)", 13), file("weather.epw", "weather.epw (0.02 KB)", 22)])
-    ])
+    model = file("model.idf", "model.idf (0.01 KB)", 13)
+    weather = file("weather.epw", "weather.epw (0.02 KB)", 22)
+    assert examples.answer("list_files") == folder("/test", [folder("today", [model, weather])])
 
 
 def folder(name, children):

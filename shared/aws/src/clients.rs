@@ -2,8 +2,23 @@
 
 use std::time::Duration;
 
+use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_s3::config::SharedHttpClient;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+
+/// The roots of Amazon Trust Services, which every AWS endpoint chains up to
+/// (<https://www.amazontrust.com/repository/>). Reading the machine's own hundreds of roots instead takes several
+/// milliseconds of each cold start, and trusts all of them.
+const AMAZON_ROOTS: [&str; 5] = [
+    include_str!("roots/amazon_root_ca_1.pem"),
+    include_str!("roots/amazon_root_ca_2.pem"),
+    include_str!("roots/amazon_root_ca_3.pem"),
+    include_str!("roots/amazon_root_ca_4.pem"),
+    include_str!("roots/starfield_services_root_g2.pem"),
+];
 
 /// The SDK has no time-out of its own for an attempt or an operation. These leave a function, whose own limit is
 /// longer, time to answer 503: three attempts of DynamoDB within 6 s.
@@ -44,9 +59,13 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Reads the environment once.
+    /// Region, credentials and endpoints from the environment, where Lambda puts them; no other source is asked.
     pub async fn load() -> Self {
-        Self::new(aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await)
+        let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .region(EnvironmentVariableRegionProvider::new())
+            .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+            .http_client(http_client());
+        Self::new(config.load().await)
     }
 
     /// Takes a configuration as it is.
@@ -76,4 +95,14 @@ impl Clients {
         let config = aws_sdk_ssm::config::Builder::from(&self.config);
         aws_sdk_ssm::Client::from_conf(config.timeout_config(SSM_TIMEOUTS.config()).build())
     }
+}
+
+/// One pool of connections for all clients.
+fn http_client() -> SharedHttpClient {
+    let trust =
+        AMAZON_ROOTS.iter().fold(TrustStore::empty(), |store, root| store.with_pem_certificate(*root));
+    // Building fails for no context; the default one trusts the machine's roots.
+    let context = TlsContext::builder().with_trust_store(trust).build().unwrap_or_default();
+    let client = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+    client.tls_context(context).build_https()
 }
