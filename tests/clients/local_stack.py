@@ -114,11 +114,15 @@ class LocalStack:
         return process_id == self.process.pid
 
     def kill_what_is_left(self):
-        for process_id in self.processes():
-            try:
-                os.kill(process_id, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        """Ends all processes of the stack at once, as a loss of power would."""
+        while left := self.processes():
+            for process_id in left:
+                try:
+                    os.kill(process_id, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass  # It has ended meanwhile.
+            time.sleep(0.01)
+        self.process.wait()
 
 
 def free_port():

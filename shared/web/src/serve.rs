@@ -3,6 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -48,9 +49,32 @@ pub async fn serve(function: Result<impl Function, Source>, answers: Answers) ->
             return ExitCode::FAILURE;
         }
     };
+    let served = Arc::new(AtomicU64::new(0));
+    loop {
+        let before = served.load(Ordering::Relaxed);
+        let error = match run(function.clone(), answers, served.clone()).await {
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(error) => error,
+        };
+        tracing::error!(error = response::chain(&*error), "the runtime ended");
+        // An answer that could not be delivered, because the client has left, is no reason to end. A Runtime API
+        // that gives no further event is.
+        if served.load(Ordering::Relaxed) == before {
+            return ExitCode::FAILURE;
+        }
+    }
+}
+
+/// Serves events until the Runtime API fails.
+async fn run(
+    function: Arc<impl Function>,
+    answers: Answers,
+    served: Arc<AtomicU64>,
+) -> Result<(), lambda_runtime::Error> {
     let handle = |event: LambdaEvent<LambdaRequest>| {
-        let function = Arc::clone(&function);
+        let (function, served) = (Arc::clone(&function), Arc::clone(&served));
         async move {
+            served.fetch_add(1, Ordering::Relaxed);
             let (format, request) = event::read(event.payload);
             let response = answer(&*function, request, &event.context.request_id).await;
             Ok::<_, lambda_runtime::Error>(match answers {
@@ -59,13 +83,7 @@ pub async fn serve(function: Result<impl Function, Source>, answers: Answers) ->
             })
         }
     };
-    match lambda_runtime::run(service_fn(handle)).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(error = response::chain(&*error), "the runtime ended");
-            ExitCode::FAILURE
-        }
-    }
+    lambda_runtime::run(service_fn(handle)).await
 }
 
 /// Answers a request as [`serve`] does, without a Lambda runtime around it.

@@ -76,6 +76,8 @@ async fn start_ministack(data: &Data, venv: &Path, logs: &Path) -> Result<(Child
     let url = format!("http://127.0.0.1:{port}");
     let mut environment: Vec<(String, String)> = [
         ("AUTH", "true"),
+        // It would listen on all interfaces for a service that nobody here uses.
+        ("IOT_MTLS_ENABLED", "false"),
         ("BIND_HOST", "127.0.0.1"),
         ("GATEWAY_PORT", &port.to_string()),
         ("AWS_ENDPOINT_URL", &url),

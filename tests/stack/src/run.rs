@@ -23,6 +23,11 @@ const FIRST_REQUESTS: [&str; 5] = ["info", "user", "files", "send", "checkin"];
 
 /// Runs until Ctrl-C, SIGTERM, or the end of a process that it needs.
 pub(crate) async fn run(options: &Options) -> Result<(), Error> {
+    if options.port == options.mail_port {
+        return Err(
+            format!("port {} cannot serve both the API and the mail: choose two", options.port).into()
+        );
+    }
     refuse_busy_port(options.port, "--port")?;
     let mail_listener = refuse_busy_port(options.mail_port, "--mail-port")?;
     let logs = options.data.join("log");
@@ -33,7 +38,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), Error> {
     let mut functions = start_functions(options, &backends, &venv, &logs).await?;
     let mailbox = Mailbox::new(&backends.aws_url, Some(&options.data.join("data/mail.json")));
     mail_listener.set_nonblocking(true)?;
-    mailbox.serve(TcpListener::from_std(mail_listener)?);
+    mailbox.clone().serve(TcpListener::from_std(mail_listener)?);
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let ready = async {
         wait_until_ready(options.port).await?;
@@ -48,6 +53,8 @@ pub(crate) async fn run(options: &Options) -> Result<(), Error> {
         failure = ended(&mut backends.ministack, &logs) => failure,
     };
     functions.stop().await;
+    // The service forgets its mail when it ends; what was sent in the last moment is kept here.
+    mailbox.mails().await;
     backends.ministack.stop().await;
     result
 }
@@ -81,23 +88,28 @@ async fn start_functions(
 }
 
 async fn wait_until_ready(port: u16) -> Result<(), Error> {
-    let client = reqwest::Client::new();
     for path in FIRST_REQUESTS {
         let url = format!("http://127.0.0.1:{port}/users/api/{path}");
-        let mut waited = 0;
-        while let Err(error) = client.get(&url).send().await.and_then(reqwest::Response::error_for_status) {
-            // 401 and 405 come from the function itself: it is there.
-            if error.status().is_some_and(|status| status.is_client_error()) {
-                break;
+        for waited in 0.. {
+            match first_answer(&url).await {
+                Ok(()) => break,
+                Err(error) if waited > START_SECONDS => {
+                    return Err(format!("{url} does not answer: {error}").into());
+                }
+                Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
             }
-            waited += 1;
-            if waited > START_SECONDS {
-                return Err(format!("{url} does not answer: {error}").into());
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
     Ok(())
+}
+
+/// Any answer but a server's failure comes from the function itself. It is read to its end: the emulator takes it ill
+/// when a client leaves before.
+async fn first_answer(url: &str) -> Result<(), Error> {
+    let answer = reqwest::get(url).await?;
+    let status = answer.status();
+    answer.bytes().await?;
+    if status.is_server_error() { Err(format!("status {status}").into()) } else { Ok(()) }
 }
 
 async fn ended(child: &mut Child, logs: &Path) -> Result<(), Error> {
