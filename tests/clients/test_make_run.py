@@ -237,17 +237,6 @@ def test_a_stack_that_loses_a_process_stops_with_a_message(data, program, said):
 # Nobody is left waiting
 
 
-def test_a_function_that_ends_is_started_again_or_ends_the_stack(data):
-    stack = LocalStack(data).start()
-    try:
-        kill(stack.descendants("files"))
-        time.sleep(1)
-        if stack.process.poll() is None:
-            assert requests.get(f"{stack.api}/files", timeout=30).json()["ok"] is False
-    finally:
-        stack.stop()
-
-
 def test_a_client_that_leaves_in_the_middle_of_a_download_harms_nobody(data):
     stack = LocalStack(data).start()
     try:
