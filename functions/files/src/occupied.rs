@@ -60,6 +60,7 @@ async fn look_through(
 ) -> Result<(), ApiError> {
     // What lies above the folder is not in its listing.
     look_up(store, owner, &[], &folder.with_ancestors().collect()).await?;
+    let folders: HashSet<&str> = folders.iter().map(FolderPath::as_str).collect();
     let prefix = if folder.is_root() { String::new() } else { format!("{folder}/") };
     for entry in store.list(&FolderKey::new(owner, folder.clone())).await? {
         let path = format!("{prefix}{}", entry.path);
@@ -67,7 +68,7 @@ async fn look_through(
         if let Some(taken) = stored_folders.into_iter().find(|folder| files.contains(folder)) {
             return Err(collision(taken));
         }
-        if folders.iter().any(|folder| folder.as_str() == path) {
+        if folders.contains(path.as_str()) {
             return Err(collision(&path));
         }
     }

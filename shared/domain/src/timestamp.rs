@@ -25,10 +25,4 @@ impl Timestamp {
     pub const fn plus_seconds(self, seconds: u64) -> Self {
         Self(self.0.saturating_add(seconds))
     }
-
-    /// How many seconds lie between `earlier` and this time; 0 when `earlier` is later.
-    #[must_use]
-    pub const fn seconds_since(self, earlier: Self) -> u64 {
-        self.0.saturating_sub(earlier.0)
-    }
 }

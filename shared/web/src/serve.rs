@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::AccountId;
 use futures_util::FutureExt as _;
+use http::header::ORIGIN;
 use http::{Method, StatusCode};
 use lambda_http::request::LambdaRequest;
 use lambda_runtime::{FunctionResponse, LambdaEvent, service_fn};
@@ -94,8 +95,8 @@ pub async fn answer(
 ) -> Response {
     let begin = Instant::now();
     let mut log = RequestLog::default();
-    let (method, headers) = match &request {
-        Ok(request) => (request.method.clone(), request.headers.clone()),
+    let (method, origin) = match &request {
+        Ok(request) => (request.method.clone(), request.headers.get(ORIGIN).cloned()),
         Err(_) => Default::default(),
     };
     let result = match request {
@@ -107,7 +108,7 @@ pub async fn answer(
         Err(error) => (error.to_response(), Some(error)),
     };
     let origins = function.origins();
-    origins.allow(&headers, response.headers_mut());
+    origins.allow(origin.as_ref(), response.headers_mut());
     response::secure(response.headers_mut(), origins.is_https());
     write_line(&log, &method, &response, error.as_ref(), begin, request_id);
     response

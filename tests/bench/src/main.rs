@@ -200,7 +200,7 @@ impl Bench {
     async fn invoke(&self, name: &str, event: &Value, status: u64) -> Result<Vec<u8>, Error> {
         use http_body_util::BodyExt as _;
         let function = self.apis.function(name).ok_or("an unknown program")?;
-        let answer = tokio::time::timeout(PATIENCE, function.invoke(event)).await?;
+        let answer = tokio::time::timeout(PATIENCE, function.invoke(event.to_string())).await?;
         let (_, body) = answer.map_err(|failure| format!("{name}: {failure:?}"))?;
         let bytes = body.collect().await?.to_bytes().to_vec();
         let json = bytes.split(|byte| *byte == 0).next().unwrap_or_default();

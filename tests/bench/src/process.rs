@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::Stdio;
 
 use stack::Error;
-use tokio::process::{Child, Command};
+use stack::runtime_api::command;
+use tokio::process::Child;
 
 /// A running program; it ends with this value.
 pub(crate) struct Process {
@@ -19,16 +20,8 @@ impl Process {
         runtime_api: &str,
         variables: &[(String, String)],
     ) -> Result<Self, Error> {
-        let child = Command::new(program)
-            .envs(variables.iter().cloned())
-            .env("AWS_LAMBDA_RUNTIME_API", format!("http://{runtime_api}/{name}"))
-            .env("AWS_LAMBDA_FUNCTION_NAME", name)
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
+        let child = command(program, name, runtime_api, variables)
             .stderr(Stdio::null())
-            .kill_on_drop(true)
             .spawn()
             .map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
         Ok(Self { child })

@@ -6,7 +6,6 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::Arc;
 
 use axum::Router;
@@ -23,7 +22,7 @@ use serde_json::Value;
 
 use crate::Error;
 use crate::event::{Format, event};
-use crate::runtime_api::{Failure, RuntimeApi, is_streamed, listen};
+use crate::runtime_api::{Failure, Function, RuntimeApi, command, is_streamed, listen};
 
 /// The functions, and the first path segments below `/users/api` that each of them serves.
 pub const FUNCTIONS: [(&str, &[&str]); 5] = [
@@ -94,17 +93,7 @@ fn keep_running(
     tokio::spawn(async move {
         loop {
             let Ok(output) = log.try_clone() else { return };
-            let process = tokio::process::Command::new(&program)
-                .envs(environment.iter().cloned())
-                .env("AWS_LAMBDA_RUNTIME_API", format!("http://{runtime}/{name}"))
-                .env("AWS_LAMBDA_FUNCTION_NAME", name)
-                .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
-                .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(output)
-                .kill_on_drop(true)
-                .spawn();
+            let process = command(&program, name, &runtime, &environment).stderr(output).spawn();
             let Ok(mut process) = process else { return };
             let _ = process.wait().await;
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
@@ -129,12 +118,17 @@ async fn serve(shared: &RuntimeApi, format: Format, request: Request) -> Result<
     let too_large = || refused(StatusCode::PAYLOAD_TOO_LARGE, "One request carries at most 4194304 bytes.");
     let body =
         http_body_util::Limited::new(body, MAX_REQUEST_BYTES).collect().await.map_err(|_| too_large())?;
-    let event = event(format, &parts, &body.to_bytes(), "gateway-request");
-    if event.to_string().len() > MAX_EVENT_BYTES {
+    let event = event(format, &parts, &body.to_bytes(), "gateway-request").to_string();
+    if event.len() > MAX_EVENT_BYTES {
         return Err(too_large());
     }
     let function = shared.function(function).ok_or_else(|| broken(&Failure::Gone))?;
-    let (headers, body) = function.invoke(&event).await.map_err(|failure| broken(&failure))?;
+    ask(function, event).await
+}
+
+/// What a function answers to an event, as its gateway passes it on.
+async fn ask(function: &Function, event: String) -> Result<Response, Response> {
+    let (headers, body) = function.invoke(event).await.map_err(|failure| broken(&failure))?;
     if is_streamed(&headers) { streamed(body).await } else { buffered(body).await }
 }
 
@@ -144,16 +138,8 @@ async fn invoke(
     PathSegments(function): PathSegments<String>,
     event: String,
 ) -> Response {
-    let (Some(function), Ok(event)) = (shared.function(&function), serde_json::from_str(&event)) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    match function.invoke(&event).await {
-        Ok((headers, body)) if is_streamed(&headers) => {
-            streamed(body).await.unwrap_or_else(|failure| failure)
-        }
-        Ok((_, body)) => buffered(body).await.unwrap_or_else(|failure| failure),
-        Err(failure) => broken(&failure),
-    }
+    let Some(function) = shared.function(&function) else { return StatusCode::NOT_FOUND.into_response() };
+    ask(function, event).await.unwrap_or_else(|failure| failure)
 }
 
 /// The function that serves a raw path.

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 use std::collections::HashMap;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,8 +14,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use http_body_util::BodyExt as _;
-use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::process::Command;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::Error;
@@ -43,6 +44,27 @@ pub async fn listen(router: Router) -> Result<String, Error> {
     let address = listener.local_addr()?.to_string();
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(address)
+}
+
+/// The command that starts a function's program as Lambda does, against the Runtime API at `address`.
+#[must_use]
+pub fn command(
+    program: &std::path::Path,
+    name: &str,
+    address: &str,
+    variables: &[(String, String)],
+) -> Command {
+    let mut command = Command::new(program);
+    command
+        .envs(variables.iter().cloned())
+        .env("AWS_LAMBDA_RUNTIME_API", format!("http://{address}/{name}"))
+        .env("AWS_LAMBDA_FUNCTION_NAME", name)
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .kill_on_drop(true);
+    command
 }
 
 /// The Runtime APIs of several functions, on one port: `http://<address>/<function>`.
@@ -148,11 +170,11 @@ impl Function {
     }
 
     /// Hands an event to the next free process and waits for its answer.
-    pub async fn invoke(&self, event: &Value) -> Result<Answer, Failure> {
+    pub async fn invoke(&self, event: String) -> Result<Answer, Failure> {
         let id = self.counter.fetch_add(1, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
         self.waiting().insert(id, answer);
-        self.sender.send((id, event.to_string())).map_err(|_| Failure::Gone)?;
+        self.sender.send((id, event)).map_err(|_| Failure::Gone)?;
         answered.await.map_err(|_| Failure::Gone)?
     }
 
