@@ -237,6 +237,38 @@ def test_a_stack_that_loses_a_process_stops_with_a_message(data, program, said):
 # Nobody is left waiting
 
 
+@pytest.mark.parametrize("program", sorted(FUNCTIONS))
+def test_a_function_that_is_killed_is_there_again(data, program):
+    stack = LocalStack(data).start()
+    try:
+        client = logged_on(stack)
+        endpoint = {"info": "info", "account": "user", "files": "files", "send": "user", "auth": "checkin"}[program]
+        method = "POST" if program == "auth" else "GET"
+        kill(stack.descendants(program))
+        # It is started again after a second; a request before that waits for it.
+        time.sleep(3)
+        answer = client.request(method, f"{stack.api}/{endpoint}", timeout=20)
+        assert answer.status_code == 200
+        if program == "send":
+            mail = {"title": "Again", "message": "It works."}
+            assert client.post(f"{stack.api}/send", json=mail, timeout=20).json()["ok"] is True
+    finally:
+        _, left = stack.stop()
+    assert left == []
+
+
+def test_one_folder_of_data_serves_one_stack(data):
+    stack = LocalStack(data).start()
+    try:
+        second = LocalStack(data)
+        second.launch()
+        assert second.end() == (1, [])
+        assert f"another local stack uses the data in {data}" in second.output()
+        assert requests.get(f"{stack.api}/info", timeout=10).status_code == 200
+    finally:
+        stack.stop()
+
+
 def test_a_client_that_leaves_in_the_middle_of_a_download_harms_nobody(data):
     stack = LocalStack(data).start()
     try:

@@ -49,10 +49,10 @@ impl App {
     pub async fn load(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Source> {
         let config = Config::read(lookup)?;
         let clients = Clients::load().await;
-        let keys = aws::load_signing_keys(&clients, &config.session.signing_keys).await?;
+        let keys = aws::key_source(&clients, config.session.signing_keys);
         let store = Arc::new(DynamoAccounts::new(&clients, config.session.table));
         let authenticator =
-            Authenticator::new(keys, &config.session.url, store.clone(), Arc::new(SystemClock));
+            Authenticator::load(keys, &config.session.url, store.clone(), Arc::new(SystemClock)).await?;
         Ok(Self { accounts: store, authenticator, origins: config.session.origins })
     }
 }

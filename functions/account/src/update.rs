@@ -60,8 +60,9 @@ mod tests {
         };
         SessionStore::create(&*store, &session).await.unwrap();
         let url = PublicUrl::parse("http://localhost:9000/users/api").unwrap();
-        let keys = SigningKeys::from_json(&SigningKeys::generate("one").unwrap()).unwrap();
-        let authenticator = Authenticator::new(keys, &url, store.clone(), Arc::new(MockClock::at(now)));
+        let keys = Arc::new(SigningKeys::generate("one").unwrap());
+        let authenticator =
+            Authenticator::load(keys, &url, store.clone(), Arc::new(MockClock::at(now))).await.unwrap();
         let token = authenticator.tokens.issue(&session, 86_400, now, &random).unwrap().reveal().to_owned();
 
         let origins = Origins::new(&url, "").unwrap();

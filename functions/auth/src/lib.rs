@@ -73,11 +73,13 @@ impl App {
     pub async fn load(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Source> {
         let config = Config::read(lookup)?;
         let clients = Clients::load().await;
-        let keys = aws::load_signing_keys(&clients, &config.session.signing_keys).await?;
+        let keys = aws::key_source(&clients, config.session.signing_keys);
         let store = Arc::new(DynamoAccounts::new(&clients, config.session.table));
+        let authenticator =
+            Authenticator::load(keys, &config.session.url, store.clone(), Arc::new(SystemClock)).await?;
         Ok(Self {
-            accounts: store.clone(),
-            authenticator: Authenticator::new(keys, &config.session.url, store, Arc::new(SystemClock)),
+            accounts: store,
+            authenticator,
             hashing: Hashing::new(),
             random: Arc::new(SystemRandom),
             origins: config.session.origins,

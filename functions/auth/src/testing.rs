@@ -27,10 +27,10 @@ impl World {
         store.create(&contract::account("ada@example.org", &*random)).await.unwrap();
         let clock = Arc::new(MockClock::at(Timestamp::from_unix_seconds(1_790_000_000)));
         let url = PublicUrl::parse("http://localhost:9000/users/api").unwrap();
-        let keys = SigningKeys::from_json(&SigningKeys::generate("one").unwrap()).unwrap();
+        let keys = Arc::new(SigningKeys::generate("one").unwrap());
         let app = App {
             accounts: store.clone(),
-            authenticator: Authenticator::new(keys, &url, store.clone(), clock.clone()),
+            authenticator: Authenticator::load(keys, &url, store.clone(), clock.clone()).await.unwrap(),
             hashing: Hashing::new(),
             random: random.clone(),
             origins: Origins::new(&url, "").unwrap(),

@@ -61,9 +61,10 @@ impl App {
     pub async fn load(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Source> {
         let config = Config::read(lookup)?;
         let clients = Clients::load().await;
-        let keys = aws::load_signing_keys(&clients, &config.session.signing_keys).await?;
+        let keys = aws::key_source(&clients, config.session.signing_keys);
         let sessions = Arc::new(DynamoAccounts::new(&clients, config.session.table));
-        let authenticator = Authenticator::new(keys, &config.session.url, sessions, Arc::new(SystemClock));
+        let authenticator =
+            Authenticator::load(keys, &config.session.url, sessions, Arc::new(SystemClock)).await?;
         let files = Arc::new(S3Files::new(&clients, config.bucket));
         Ok(Self { files, authenticator, origins: config.session.origins })
     }

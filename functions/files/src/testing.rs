@@ -27,9 +27,9 @@ impl World {
     pub(crate) async fn new() -> Self {
         let (accounts, store) = (Arc::new(MemoryAccounts::default()), Arc::new(MemoryFiles::default()));
         let url = PublicUrl::parse("http://localhost:9000/users/api").unwrap();
-        let keys = SigningKeys::from_json(&SigningKeys::generate("one").unwrap()).unwrap();
+        let keys = Arc::new(SigningKeys::generate("one").unwrap());
         let clock = Arc::new(MockClock::at(now()));
-        let authenticator = Authenticator::new(keys, &url, accounts.clone(), clock);
+        let authenticator = Authenticator::load(keys, &url, accounts.clone(), clock).await.unwrap();
         let app = App { files: store.clone(), authenticator, origins: Origins::new(&url, "").unwrap() };
         let random = Arc::new(SeededRandom::new(1));
         let world = Self { app: Arc::new(app), store, accounts, random, token: String::new() };

@@ -7,10 +7,11 @@ use std::collections::HashSet;
 use std::io::{self, Cursor, Read};
 
 use bytes::Bytes;
-use domain::{FileName, FilePath, FolderPath};
+use domain::{FileName, FilePath, FolderPath, InvalidPath};
 use web::ApiError;
-use zip::ZipArchive;
 use zip::read::ZipFile;
+use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 /// What a zip may hold.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +31,10 @@ impl Limits {
     pub(crate) const REQUEST: Self =
         Self { total_bytes: 256 << 20, entries: 10_000, ratio_free_bytes: 1 << 20, max_ratio: 100 };
 }
+
+/// Where macOS puts the Finder's notes about the real entries. Nobody packed them on purpose, and beside a folder they
+/// would keep it from being the single one.
+const APPLE_DOUBLES: &[u8] = b"__MACOSX/";
 
 /// A zip that has been checked from end to end.
 #[derive(Debug)]
@@ -98,7 +103,13 @@ impl CheckedZip {
         let mut left = limits.total_bytes;
         let mut seen = HashSet::new();
         for index in 0..self.archive.len() {
-            let mut entry = self.archive.by_index(index).map_err(|_| damaged())?;
+            let mut entry = self.archive.by_index(index).map_err(|error| unreadable(&error))?;
+            if entry.name_raw().starts_with(APPLE_DOUBLES) {
+                continue;
+            }
+            if !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
+                return Err(refused("it is packed by another method than store and deflate"));
+            }
             let (path, is_folder) = read_path(&entry, folder)?;
             if !seen.insert(path.to_string()) {
                 return Err(refused("it holds the same name twice"));
@@ -143,7 +154,10 @@ fn read_path(
     let (name, is_folder) = name.strip_suffix('/').map_or((&*name, false), |name| (name, true));
     let join = |folder: FolderPath, part: &str| folder.join_folder(&FileName::parse(part)?);
     let path = name.split('/').try_fold(folder.clone(), join);
-    Ok((path.map_err(|error| refused(&format!("a path in it is not usable: {error}")))?, is_folder))
+    let unusable = |error: InvalidPath| {
+        refused(&format!("a path in it is not usable: {}", error.to_string().trim_end_matches('.')))
+    };
+    Ok((path.map_err(unusable)?, is_folder))
 }
 
 /// The file type bits of a Unix mode: regular, directory, or unset.
@@ -160,6 +174,13 @@ fn declared_entries(content: &[u8]) -> Option<usize> {
     let first = last.saturating_sub(usize::from(u16::MAX));
     let at = (first..=last).rev().find(|at| content[*at..].starts_with(b"PK\x05\x06"))?;
     Some(usize::from(u16::from_le_bytes([content[at + 10], content[at + 11]])))
+}
+
+fn unreadable(error: &ZipError) -> ApiError {
+    match error {
+        ZipError::UnsupportedArchive(_) => refused("it is encrypted or of a kind that is not supported"),
+        _ => damaged(),
+    }
 }
 
 fn damaged() -> ApiError {
@@ -250,6 +271,29 @@ mod tests {
         let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
         writer.add_symlink("link", "/etc/passwd", zip::write::SimpleFileOptions::default()).unwrap();
         assert!(refusal(writer.finish().unwrap().into_inner()).1.contains("a link"));
+    }
+
+    #[test]
+    fn a_method_that_is_not_supported_is_told_from_damage() {
+        // Deflate is method 8 in both records of an entry; bzip2 is 12.
+        let mut zip = zip_of(&[("aaa", &[7; 5_000])]);
+        let central = zip.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+        (zip[8], zip[central + 10]) = (12, 12);
+        let (status, text) = refusal(zip);
+        assert!(status == 400 && text.contains("another method than store and deflate"), "{text}");
+    }
+
+    #[test]
+    fn the_finders_notes_in_a_zip_from_macos_are_left_out() {
+        let zip = zip_of(&[("X/a.idf", b"one"), ("__MACOSX/X/._a.idf", b"note"), ("__MACOSX/", b"")]);
+        assert_eq!(check(zip).unwrap(), ["in/X/a.idf"]);
+    }
+
+    #[test]
+    fn a_refusal_is_one_sentence() {
+        let zip = forged(&zip_of(&[("zzzz", b"x")]), b"zzzz", b"a//x");
+        let text = refusal(zip).1;
+        assert!(text.ends_with(". Nothing was stored.") && !text.contains(".."), "{text}");
     }
 
     #[test]

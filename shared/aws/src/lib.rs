@@ -8,13 +8,14 @@
 //! | [`ses_mailer`] | `Mailer` | SES v2 |
 //! | [`signing_keys`] | – | Parameter Store |
 //!
-//! [`clients`] decides how long AWS may take; SDK failures become domain errors in `failure` and nowhere else.
+//! `s3_download` reads what a file holds. [`clients`] decides how long AWS may take; SDK failures become domain errors in `failure` and nowhere else.
 
 mod account_item;
 pub mod clients;
 pub mod dynamo_accounts;
 pub mod dynamo_sessions;
 mod failure;
+mod s3_download;
 pub mod s3_files;
 pub mod ses_mailer;
 pub mod signing_keys;
@@ -23,4 +24,4 @@ pub use clients::Clients;
 pub use dynamo_accounts::DynamoAccounts;
 pub use s3_files::S3Files;
 pub use ses_mailer::SesMailer;
-pub use signing_keys::{SigningKeysUnavailable, load_signing_keys};
+pub use signing_keys::{SigningKeyParameter, SigningKeysUnavailable, key_source};

@@ -11,11 +11,10 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
 use bytes::Bytes;
 use domain::{Entry, FileKey, FileStore, FolderKey, StoreError, StoredFile, Timestamp, Version};
-use futures_util::StreamExt as _;
-use futures_util::stream::{self, BoxStream};
 
 use crate::clients::Clients;
 use crate::failure::{corrupt, unavailable};
+use crate::s3_download::ObjectState;
 
 /// The most objects that one `DeleteObjects` call takes.
 const DELETE_PAGE: usize = 1_000;
@@ -74,11 +73,15 @@ impl FileStore for S3Files {
             Err(error) => return Err(unavailable(error)),
         };
         let modified = object.last_modified.map_or(0, |time| u64::try_from(time.secs()).unwrap_or(0));
+        let bytes = size(object.content_length)?;
+        let etag = object.e_tag.ok_or_else(|| corrupt("object", "it has no entity tag"))?;
+        let (client, bucket) = (self.client.clone(), self.bucket.clone());
+        let state = ObjectState { client, bucket, key: key.to_string(), etag: etag.clone() };
         Ok(Some(StoredFile {
-            bytes: size(object.content_length)?,
+            bytes,
             modified: Timestamp::from_unix_seconds(modified),
-            etag: object.e_tag.ok_or_else(|| corrupt("object", "it has no entity tag"))?,
-            content: pieces(object.body),
+            etag,
+            content: state.download(object.body, 0..bytes),
         }))
     }
 
@@ -145,12 +148,4 @@ impl FileStore for S3Files {
 
 fn size(bytes: Option<i64>) -> Result<u64, StoreError> {
     bytes.and_then(|bytes| u64::try_from(bytes).ok()).ok_or_else(|| corrupt("object", "it has no size"))
-}
-
-fn pieces(body: ByteStream) -> BoxStream<'static, Result<Bytes, StoreError>> {
-    let next = |mut body: ByteStream| async move {
-        let piece = body.next().await?;
-        Some((piece.map_err(unavailable), body))
-    };
-    stream::unfold(body, next).boxed()
 }

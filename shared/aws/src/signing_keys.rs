@@ -1,7 +1,11 @@
-//! The signing keys, wherever they are.
+//! The signing keys in Parameter Store.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use domain::StoreError;
-use session::{InvalidSigningKeys, SigningKeySource, SigningKeys};
+use domain::ports::Source;
+use session::{InvalidSigningKeys, KeySource, SigningKeySource, SigningKeys};
 
 use crate::clients::Clients;
 use crate::failure::unavailable;
@@ -19,29 +23,51 @@ pub enum SigningKeysUnavailable {
         source: StoreError,
     },
     /// What is stored are no keys.
-    #[error("the configured signing keys are not usable")]
-    Invalid(#[source] InvalidSigningKeys),
+    #[error("the parameter {name:?} holds no usable signing keys")]
+    Invalid {
+        /// The parameter's name.
+        name: String,
+        /// What is wrong.
+        #[source]
+        source: InvalidSigningKeys,
+    },
 }
 
-/// Reads the keys, once, at start-up.
-pub async fn load_signing_keys(
-    clients: &Clients,
-    source: &SigningKeySource,
-) -> Result<SigningKeys, SigningKeysUnavailable> {
-    let json = match source {
-        SigningKeySource::Inline(json) => json.clone(),
-        SigningKeySource::Parameter(name) => read_parameter(clients, name)
+/// Signing keys in a `SecureString` parameter.
+#[derive(Clone, Debug)]
+pub struct SigningKeyParameter {
+    client: aws_sdk_ssm::Client,
+    name: String,
+}
+
+/// The place that the configuration names.
+#[must_use]
+pub fn key_source(clients: &Clients, source: SigningKeySource) -> Arc<dyn KeySource> {
+    match source {
+        SigningKeySource::Inline(json) => Arc::new(json),
+        SigningKeySource::Parameter(name) => Arc::new(SigningKeyParameter { client: clients.ssm(), name }),
+    }
+}
+
+#[async_trait]
+impl KeySource for SigningKeyParameter {
+    async fn load(&self) -> Result<SigningKeys, Source> {
+        let name = || self.name.clone();
+        let json = self
+            .read()
             .await
-            .map_err(|source| SigningKeysUnavailable::Unreadable { name: name.clone(), source })?,
-    };
-    SigningKeys::from_json(&json).map_err(SigningKeysUnavailable::Invalid)
+            .map_err(|source| SigningKeysUnavailable::Unreadable { name: name(), source })?;
+        let keys = SigningKeys::from_json(&json);
+        Ok(keys.map_err(|source| SigningKeysUnavailable::Invalid { name: name(), source })?)
+    }
 }
 
-async fn read_parameter(clients: &Clients, name: &str) -> Result<String, StoreError> {
-    let answer =
-        clients.ssm().get_parameter().name(name).with_decryption(true).send().await.map_err(unavailable)?;
-    answer
-        .parameter
-        .and_then(|parameter| parameter.value)
-        .ok_or_else(|| StoreError::Corrupt("the parameter has no value".into()))
+impl SigningKeyParameter {
+    async fn read(&self) -> Result<String, StoreError> {
+        let get = self.client.get_parameter().name(&self.name).with_decryption(true);
+        let parameter = get.send().await.map_err(unavailable)?.parameter;
+        parameter
+            .and_then(|parameter| parameter.value)
+            .ok_or_else(|| StoreError::Corrupt("the parameter has no value".into()))
+    }
 }

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use aws::{Clients, DynamoAccounts, S3Files, SesMailer, load_signing_keys};
+use aws::{Clients, DynamoAccounts, S3Files, SesMailer, key_source};
 use domain::testing::contract;
 use domain::{EmailAddress, Mail, MailError, Mailer as _};
 use session::{SigningKeySource, SigningKeys};
@@ -75,12 +75,11 @@ async fn signing_keys_come_from_the_configuration_or_from_parameter_store() {
     let put = ssm.put_parameter().name("/users-api/keys").value(&keys);
     put.r#type(aws_sdk_ssm::types::ParameterType::SecureString).send().await.expect("stored");
     for source in [SigningKeySource::Inline(keys), SigningKeySource::Parameter("/users-api/keys".into())] {
-        let keys = load_signing_keys(&clients, &source).await.expect("readable");
+        let keys = key_source(&clients, source).load().await.expect("readable");
         assert_eq!(format!("{keys:?}"), r#"SigningKeys["one"]"#);
     }
-    let error = load_signing_keys(&clients, &SigningKeySource::Parameter("/users-api/none".into()))
-        .await
-        .unwrap_err();
+    let none = SigningKeySource::Parameter("/users-api/none".into());
+    let error = key_source(&clients, none).load().await.unwrap_err();
     assert!(error.to_string().contains("/users-api/none"));
-    assert!(load_signing_keys(&clients, &SigningKeySource::Inline("secret".into())).await.is_err());
+    assert!(key_source(&clients, SigningKeySource::Inline("secret".into())).load().await.is_err());
 }

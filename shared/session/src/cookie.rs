@@ -5,10 +5,6 @@ use crate::token::Token;
 /// The name that clients look for.
 pub const NAME: &str = "session_token";
 
-/// How many values of one request are looked at: clients that repeat the cookie do so a handful
-/// of times, and each value may cost a read of the session store.
-pub const MAX_VALUES: usize = 32;
-
 /// The `Set-Cookie` value that hands out `token` for `max_age_seconds`.
 ///
 /// `Path=/` because sibling services on the same host read the same cookie; no `Domain`, so that it goes to no

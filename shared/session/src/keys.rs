@@ -1,15 +1,18 @@
 //! The signing keys.
 //!
 //! They are configured as JSON: `{"keys": [{"kid": "2026-11", "pkcs8": "<base64 of the DER>"}, …]}`. The first key
-//! signs; every key verifies. To rotate: append the next key, wait until every process knows it, move it to the
-//! front, and drop the previous one when its last token has expired. Nobody is logged off by that.
+//! signs; every key verifies. To rotate: append the next key, move it to the front a day later, and drop the previous one
+//! when its last token has expired. A process that meets a token of a key it does not know reads the keys again, so
+//! nobody is logged off and nothing is restarted.
 
 use std::fmt;
 
+use async_trait::async_trait;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use domain::ports::Source;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +54,21 @@ impl fmt::Debug for SigningKeySource {
             Self::Inline(_) => f.write_str("Inline(…)"),
             Self::Parameter(name) => write!(f, "Parameter({name:?})"),
         }
+    }
+}
+
+/// Gives the signing keys, as often as it is asked.
+#[async_trait]
+pub trait KeySource: Send + Sync {
+    /// The keys as they are now.
+    async fn load(&self) -> Result<SigningKeys, Source>;
+}
+
+/// Configured keys, in the form that [`SigningKeys::from_json`] reads.
+#[async_trait]
+impl KeySource for String {
+    async fn load(&self) -> Result<SigningKeys, Source> {
+        Ok(SigningKeys::from_json(self)?)
     }
 }
 

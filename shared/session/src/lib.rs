@@ -14,5 +14,5 @@ pub mod cookie;
 pub mod keys;
 pub mod token;
 
-pub use keys::{InvalidSigningKeys, SigningKeySource, SigningKeys};
+pub use keys::{InvalidSigningKeys, KeySource, SigningKeySource, SigningKeys};
 pub use token::{Claims, InvalidToken, Token, Tokens};

@@ -1,6 +1,7 @@
 //! Issuing and verifying tokens.
 
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::{AccountId, Random, Session, SessionId, Timestamp};
 use jsonwebtoken::{Algorithm, Header, Validation};
@@ -65,7 +66,7 @@ struct WireClaims {
 /// Issues and verifies the tokens of one issuer.
 #[derive(Debug)]
 pub struct Tokens {
-    keys: SigningKeys,
+    keys: RwLock<Arc<SigningKeys>>,
     issuer: String,
 }
 
@@ -73,7 +74,23 @@ impl Tokens {
     /// Tokens issued by `issuer` (the public base URL) and signed with `keys`.
     #[must_use]
     pub fn new(keys: SigningKeys, issuer: String) -> Self {
-        Self { keys, issuer }
+        Self { keys: RwLock::new(Arc::new(keys)), issuer }
+    }
+
+    /// Signs and verifies with other keys from now on.
+    pub fn replace_keys(&self, keys: SigningKeys) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+
+    fn keys(&self) -> Arc<SigningKeys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether a text would be looked at if its key were known: after a rotation it may be genuine.
+    #[must_use]
+    pub fn names_unknown_key(&self, text: &str) -> bool {
+        let kid = well_formed_header(text).and_then(|header| header.kid);
+        kid.is_some_and(|kid| self.keys().verifier(&kid).is_none())
     }
 
     /// A token for `session` that is valid for `ttl_seconds` from `now`, but not beyond the session's own end.
@@ -86,7 +103,8 @@ impl Tokens {
         now: Timestamp,
         random: &dyn Random,
     ) -> Option<Token> {
-        let (kid, key) = self.keys.signer();
+        let keys = self.keys();
+        let (kid, key) = keys.signer();
         let mut jti = [0; 16];
         random.fill(&mut jti);
         let claims = WireClaims {
@@ -104,9 +122,6 @@ impl Tokens {
 
     /// Verifies signature, header, issuer, audience and times.
     pub fn verify(&self, text: &str, now: Timestamp) -> Result<Claims, InvalidToken> {
-        if text.len() > MAX_TOKEN_BYTES {
-            return Err(InvalidToken);
-        }
         let claims = self.verify_signature(text).ok_or(InvalidToken)?;
         let genuine = claims.iss == self.issuer && claims.aud == AUDIENCE && is_current(&claims, now);
         let account = AccountId::parse(&claims.sub);
@@ -118,25 +133,29 @@ impl Tokens {
     }
 
     fn verify_signature(&self, text: &str) -> Option<WireClaims> {
-        let found = jsonwebtoken::decode_header(text).ok()?;
-        let kid = found.kid.as_deref()?;
-        // The whole header must be the one that `issue` writes: this excludes every other algorithm and every
-        // field that could bring a key or a meaning of its own (`jwk`, `jku`, `x5u`, `crit`, …).
-        if found != header(kid) {
-            return None;
-        }
+        let kid = well_formed_header(text)?.kid?;
         let mut validation = Validation::new(Algorithm::ES256);
         // Times, issuer and audience are compared by `verify`, against the clock that is passed in.
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.set_required_spec_claims(&["exp", "nbf", "aud", "iss", "sub"]);
-        let decoded = jsonwebtoken::decode(text, self.keys.verifier(kid)?, &validation).ok()?;
+        let decoded = jsonwebtoken::decode(text, self.keys().verifier(&kid)?, &validation).ok()?;
         Some(decoded.claims)
     }
 }
 
 fn header(kid: &str) -> Header {
     Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::ES256) }
+}
+
+/// The header of a token, if it is the very one that [`Tokens::issue`] writes: this excludes every other algorithm and
+/// every field that could bring a key or a meaning of its own (`jwk`, `jku`, `x5u`, `crit`, …).
+fn well_formed_header(text: &str) -> Option<Header> {
+    if text.len() > MAX_TOKEN_BYTES {
+        return None;
+    }
+    let found = jsonwebtoken::decode_header(text).ok()?;
+    (found == header(found.kid.as_deref()?)).then_some(found)
 }
 
 fn is_current(claims: &WireClaims, now: Timestamp) -> bool {

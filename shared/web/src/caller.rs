@@ -1,25 +1,33 @@
 //! Who sends a request.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{Account, Clock, Session, SessionStore};
 use http::{HeaderMap, header};
-use session::{Claims, SigningKeys, Tokens, cookie};
+use session::{Claims, KeySource, Tokens, cookie};
 
-use crate::error::ApiError;
+use crate::error::{ApiError, Source};
 use crate::log::RequestLog;
 use crate::request::Request;
+use crate::response;
 use crate::settings::PublicUrl;
 
+/// Tokens of an unknown key make a process read the keys again at most once in this time: forged ones must not turn
+/// into a load on the place that holds the keys.
+const KEY_RELOAD_SECONDS: u64 = 60;
+
 /// Turns tokens into callers.
-#[derive(Clone)]
 pub struct Authenticator {
     /// Verifies what a token says.
-    pub tokens: Arc<Tokens>,
+    pub tokens: Tokens,
     /// Knows which sessions still live.
     pub sessions: Arc<dyn SessionStore>,
     /// Tells whether a token or session has come to its end.
     pub clock: Arc<dyn Clock>,
+    keys: Arc<dyn KeySource>,
+    /// When the keys were last asked for, in Unix seconds.
+    keys_loaded: AtomicU64,
 }
 
 /// Somebody who is logged on. A handler that takes one cannot run without.
@@ -32,15 +40,16 @@ pub struct Caller {
 }
 
 impl Authenticator {
-    /// Callers of the service at `url`, whose tokens are signed with `keys`.
-    #[must_use]
-    pub fn new(
-        keys: SigningKeys,
+    /// Callers of the service at `url`, whose tokens are signed with `keys`. Fails when there are no usable keys.
+    pub async fn load(
+        keys: Arc<dyn KeySource>,
         url: &PublicUrl,
         sessions: Arc<dyn SessionStore>,
         clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { tokens: Arc::new(Tokens::new(keys, url.as_str().to_owned())), sessions, clock }
+    ) -> Result<Self, Source> {
+        let keys_loaded = AtomicU64::new(clock.now().unix_seconds());
+        let tokens = Tokens::new(keys.load().await?, url.as_str().to_owned());
+        Ok(Self { tokens, sessions, clock, keys, keys_loaded })
     }
 
     /// The caller of a request, by any valid token that it carries; noted in `log`.
@@ -53,13 +62,33 @@ impl Authenticator {
     }
 
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
-        let now = self.clock.now();
-        for claims in tokens(headers).into_iter().filter_map(|token| self.tokens.verify(token, now).ok()) {
+        let (now, found) = (self.clock.now(), tokens(headers));
+        if found.iter().any(|token| self.tokens.names_unknown_key(token)) {
+            self.reload_keys().await;
+        }
+        for claims in found.into_iter().filter_map(|token| self.tokens.verify(token, now).ok()) {
             if let Some(caller) = self.find(&claims).await? {
                 return Ok(caller);
             }
         }
         Err(ApiError::Unauthenticated)
+    }
+
+    /// Reads the signing keys again, unless that was tried a moment ago. The old ones stay if it fails.
+    async fn reload_keys(&self) {
+        let (now, last) = (self.clock.now().unix_seconds(), self.keys_loaded.load(Ordering::Relaxed));
+        let due = now >= last.saturating_add(KEY_RELOAD_SECONDS);
+        // Of several requests at once one reads the keys.
+        let exchange =
+            || self.keys_loaded.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if due && exchange() {
+            match self.keys.load().await {
+                Ok(keys) => self.tokens.replace_keys(keys),
+                Err(error) => {
+                    tracing::warn!(error = response::chain(&*error), "the signing keys were not read again");
+                }
+            }
+        }
     }
 
     async fn find(&self, claims: &Claims) -> Result<Option<Caller>, ApiError> {
@@ -78,7 +107,7 @@ fn tokens(headers: &HeaderMap) -> Vec<&str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut found: Vec<&str> = Vec::new();
     for token in bearer.chain(cookies.flat_map(cookie::values)) {
-        if found.len() < cookie::MAX_VALUES && !found.contains(&token) {
+        if !found.contains(&token) {
             found.push(token);
         }
     }
@@ -91,9 +120,52 @@ mod tests {
     use domain::testing::{MemoryAccounts, MockClock, SeededRandom, contract};
     use domain::{AccountStore, SessionId, SessionStore, Timestamp};
     use http::{HeaderName, HeaderValue};
+    use session::SigningKeys;
+    use std::sync::Mutex;
+
+    /// Keys that are stored somewhere and change there.
+    #[derive(Default)]
+    struct StoredKeys {
+        entries: Mutex<std::collections::BTreeMap<String, String>>,
+        current: Mutex<String>,
+        reads: AtomicU64,
+    }
+
+    impl StoredKeys {
+        /// Stores the keys of these names, the signing one first; a name keeps its key.
+        fn store(&self, names: &[&str]) {
+            let mut entries = self.entries.lock().unwrap();
+            let entry = |name: &&str| {
+                let json = SigningKeys::generate(name).unwrap();
+                let new = json.trim_start_matches(r#"{"keys":["#).trim_end_matches("]}").to_owned();
+                entries.entry((*name).to_owned()).or_insert(new).clone()
+            };
+            let list = names.iter().map(entry).collect::<Vec<_>>().join(",");
+            *self.current.lock().unwrap() = format!(r#"{{"keys":[{list}]}}"#);
+        }
+    }
+
+    #[async_trait::async_trait]
+    impl KeySource for StoredKeys {
+        async fn load(&self) -> Result<SigningKeys, Source> {
+            self.reads.fetch_add(1, Ordering::Relaxed);
+            let json = self.current.lock().unwrap().clone();
+            Ok(SigningKeys::from_json(&json)?)
+        }
+    }
+
+    async fn authenticator(
+        keys: &Arc<StoredKeys>,
+        store: &Arc<MemoryAccounts>,
+        clock: &Arc<MockClock>,
+    ) -> Authenticator {
+        let url = PublicUrl::parse("http://localhost:9000/users/api").unwrap();
+        Authenticator::load(keys.clone(), &url, store.clone(), clock.clone()).await.unwrap()
+    }
 
     struct World {
         authenticator: Authenticator,
+        keys: Arc<StoredKeys>,
         store: Arc<MemoryAccounts>,
         clock: Arc<MockClock>,
         session: Session,
@@ -113,11 +185,11 @@ mod tests {
             expires: now.plus_seconds(100_000),
         };
         SessionStore::create(&*store, &session).await.unwrap();
-        let keys = SigningKeys::from_json(&SigningKeys::generate("one").unwrap()).unwrap();
-        let url = PublicUrl::parse("http://localhost:9000/users/api").unwrap();
-        let authenticator = Authenticator::new(keys, &url, store.clone(), clock.clone());
+        let keys = Arc::new(StoredKeys::default());
+        keys.store(&["one"]);
+        let authenticator = authenticator(&keys, &store, &clock).await;
         let token = authenticator.tokens.issue(&session, 86_400, now, &random).unwrap().reveal().to_owned();
-        World { authenticator, store, clock, session, token }
+        World { authenticator, keys, store, clock, session, token }
     }
 
     impl World {
@@ -187,6 +259,50 @@ mod tests {
         assert_eq!(world.with_cookie(&cookie).await, 200);
         world.clock.advance(86_400);
         assert_eq!(world.with_cookie(&cookie).await, 401);
+    }
+
+    #[tokio::test]
+    async fn keys_rotate_without_a_restart_and_without_a_log_off() {
+        let world = world().await;
+        world.keys.store(&["two", "one"]);
+        let rotated = authenticator(&world.keys, &world.store, &world.clock).await;
+        let now = world.clock.now();
+        let new = rotated.tokens.issue(&world.session, 86_400, now, &SeededRandom::new(2)).unwrap();
+        let new = format!("session_token={}", new.reveal());
+        assert_eq!(world.with_cookie(&new).await, 401, "read a moment ago, at the start");
+        world.clock.advance(60);
+        assert_eq!(world.with_cookie(&new).await, 200);
+        assert_eq!(world.with_cookie(&format!("session_token={}", world.token)).await, 200);
+    }
+
+    #[tokio::test]
+    async fn forged_key_names_do_not_make_the_service_read_its_keys_all_the_time() {
+        let world = world().await;
+        let stranger = Arc::new(StoredKeys::default());
+        stranger.store(&["stranger"]);
+        let stranger = authenticator(&stranger, &world.store, &world.clock).await;
+        let now = world.clock.now();
+        let forged = stranger.tokens.issue(&world.session, 86_400, now, &SeededRandom::new(2)).unwrap();
+        let forged = format!("session_token={}", forged.reveal());
+        for _ in 0..10 {
+            assert_eq!(world.with_cookie(&forged).await, 401);
+        }
+        assert_eq!(world.keys.reads.load(Ordering::Relaxed), 1, "at the start");
+        world.clock.advance(60);
+        world.keys.current.lock().unwrap().clear();
+        for _ in 0..10 {
+            assert_eq!(world.with_cookie(&forged).await, 401);
+        }
+        assert_eq!(world.keys.reads.load(Ordering::Relaxed), 2);
+        let mine = format!("session_token={}", world.token);
+        assert_eq!(world.with_cookie(&mine).await, 200, "keys that cannot be read leave the old ones");
+    }
+
+    #[tokio::test]
+    async fn a_valid_token_is_found_behind_any_number_of_others() {
+        let world = world().await;
+        let others = (0..200).map(|n| format!("session_token=old{n}; ")).collect::<Vec<_>>().concat();
+        assert_eq!(world.with_cookie(&format!("{others}session_token={}", world.token)).await, 200);
     }
 
     #[tokio::test]

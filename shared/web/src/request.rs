@@ -32,11 +32,13 @@ impl Request {
         if !self.is_json() {
             return Err(ApiError::UnsupportedMediaType { expected: "application/json" });
         }
+        // Windows tools write a byte order mark before UTF-8; RFC 8259 8.1 lets a reader ignore it.
+        let body = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.body);
         // A list would be read as the fields in their order.
-        if self.body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
             return Err(ApiError::BadRequest("The request body is not a JSON object.".into()));
         }
-        serde_json::from_slice(&self.body).map_err(|error| {
+        serde_json::from_slice(body).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             let fault = match error.classify() {
                 serde_json::error::Category::Data => "does not have the fields and types that are expected",
@@ -89,6 +91,12 @@ mod tests {
             let error = read(Some(content_type), br#"{"email":"a"}"#).unwrap_err();
             assert_eq!(error.status(), 415, "{content_type}");
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_before_the_json_is_left_out() {
+        assert_eq!(read(None, b"\xef\xbb\xbf {\"email\":\"a\"}").unwrap().email, "a");
+        assert_eq!(read(None, b"\xef\xbb\xbf").unwrap_err().status(), 400);
     }
 
     #[test]

@@ -8,10 +8,14 @@ use std::process::ExitCode;
 use crate::options::Options;
 
 #[tokio::main]
-#[expect(clippy::print_stderr, reason = "messages for the person at the terminal")]
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "messages for the person at the terminal")]
 async fn main() -> ExitCode {
     let result = match Options::parse(std::env::args().skip(1)) {
-        Ok(options) => run::run(&options).await,
+        Ok(Some(options)) => run::run(&options).await,
+        Ok(None) => {
+            println!("{}", options::USAGE);
+            Ok(())
+        }
         Err(error) => Err(error),
     };
     match result {

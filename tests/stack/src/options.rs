@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use stack::Error;
 
-const USAGE: &str = "usage: stack [--port N] [--mail-port N] [--data FOLDER]";
+/// What `--help` prints.
+pub(crate) const USAGE: &str = "usage: stack [--port N] [--mail-port N] [--data FOLDER]";
 
 /// Where the stack listens and where it keeps its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,12 +21,15 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Reads `--port N`, `--mail-port N` and `--data FOLDER`, each with a default.
-    pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, Error> {
+    /// Reads `--port N`, `--mail-port N` and `--data FOLDER`, each with a default; `None` when help is asked for.
+    pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Self>, Error> {
         let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let workspace = manifest.ancestors().nth(2).ok_or("the workspace has no root folder")?.to_owned();
         let mut options = Self { port: 9000, mail_port: 9001, data: workspace.join(".local"), workspace };
         while let Some(name) = arguments.next() {
+            if ["--help", "-h"].contains(&name.as_str()) {
+                return Ok(None);
+            }
             let value = arguments.next().ok_or(USAGE)?;
             match name.as_str() {
                 "--port" => options.port = value.parse().map_err(|_| USAGE)?,
@@ -34,6 +38,6 @@ impl Options {
                 _ => return Err(USAGE.into()),
             }
         }
-        Ok(options)
+        Ok(Some(options))
     }
 }

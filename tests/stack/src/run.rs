@@ -1,5 +1,6 @@
 //! Starts everything, tells how to use it, and ends everything.
 
+use std::fs::{File, TryLockError};
 use std::net::TcpListener as StdListener;
 use std::path::Path;
 use std::time::Duration;
@@ -18,6 +19,9 @@ use crate::options::Options;
 /// How long the functions may take to compile and answer for the first time.
 const START_SECONDS: u64 = 900;
 
+/// How Cargo starts a function: in a loop that outlives it.
+const RUNNER: &str = "sh tests/stack/restart.sh";
+
 /// One harmless request for each function.
 const FIRST_REQUESTS: [&str; 5] = ["info", "user", "files", "send", "checkin"];
 
@@ -31,7 +35,11 @@ pub(crate) async fn run(options: &Options) -> Result<(), Error> {
     refuse_busy_port(options.port, "--port")?;
     let mail_listener = refuse_busy_port(options.mail_port, "--mail-port")?;
     let logs = options.data.join("log");
-    std::fs::create_dir_all(&logs)?;
+    std::fs::create_dir_all(&logs)
+        .map_err(|error| format!("the folder {} cannot be made: {error}", logs.display()))?;
+    let _lock = lock(&options.data)?;
+    // Cargo finds `RUNNER` from here, and the path of the workspace may hold spaces.
+    std::env::set_current_dir(&options.workspace)?;
     let venv = options.workspace.join(".venv");
     let data = Data::Folder(options.data.join("data"));
     let mut backends = Backends::start(&data, &venv, &logs).await?;
@@ -67,6 +75,21 @@ fn refuse_busy_port(port: u16, option: &str) -> Result<StdListener, Error> {
     })
 }
 
+/// Keeps every other stack out of the folder of data, until the value is dropped or this process ends in any way.
+fn lock(data: &Path) -> Result<File, Error> {
+    let path = data.join("lock");
+    let file = File::create(&path).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(format!(
+            "another local stack uses the data in {}. End it, or choose another folder: --data FOLDER",
+            data.display()
+        )
+        .into()),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
 async fn start_functions(
     options: &Options,
     backends: &Backends,
@@ -78,6 +101,8 @@ async fn start_functions(
     let url = format!("http://localhost:{}/users/api", options.port);
     let mut variables = environment::aws(backends);
     variables.extend(environment::functions(&url, &keys));
+    let runner = env!("TARGET").replace(['-', '.'], "_").to_uppercase();
+    variables.push((format!("CARGO_TARGET_{runner}_RUNNER"), RUNNER.to_owned()));
     let program = venv.join("bin/cargo-lambda");
     let port = options.port.to_string();
     let manifest = options.workspace.join("Cargo.toml");

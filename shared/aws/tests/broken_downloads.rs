@@ -1,0 +1,104 @@
+//! Downloads whose connection breaks off half-way.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aws::{Clients, S3Files};
+use bytes::Bytes;
+use domain::{AccountId, FileKey, FilePath, FileStore as _};
+use futures_util::TryStreamExt as _;
+use stack::backends::{Backends, Data};
+use stack::environment::{self, BUCKET};
+use stack::provision;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use web::{SystemClock, SystemRandom};
+
+/// A proxy whose every connection breaks off after so many bytes of answer; how many connections there were.
+async fn breaking_proxy(url: &str, bytes: usize) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let proxy = format!("http://{}", listener.local_addr().expect("an address"));
+    let target = url.trim_start_matches("http://").to_owned();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&connections);
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            counter.fetch_add(1, Ordering::Relaxed);
+            let server = TcpStream::connect(&target).await.expect("the back end");
+            tokio::spawn(async move {
+                let ((mut from_client, mut to_client), (from_server, mut to_server)) =
+                    (client.into_split(), server.into_split());
+                let request = tokio::spawn(async move {
+                    // It ends when either side is gone.
+                    let _ = tokio::io::copy(&mut from_client, &mut to_server).await;
+                });
+                let mut answer = from_server.take(bytes as u64);
+                let _ = tokio::io::copy(&mut answer, &mut to_client).await;
+                let _ = to_client.shutdown().await;
+                request.abort();
+            });
+        }
+    });
+    (proxy, connections)
+}
+
+struct World {
+    _backends: Backends,
+    direct: S3Files,
+    broken: S3Files,
+    connections: Arc<AtomicUsize>,
+}
+
+async fn world(name: &str, bytes: usize) -> World {
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let logs = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&logs).expect("a log folder");
+    let backends =
+        Backends::start(&Data::Memory, &manifest.join("../../.venv"), &logs).await.expect("back ends");
+    provision::provision(&backends, &SystemClock, &SystemRandom).await.expect("provisioned");
+    let direct = Clients::new(environment::sdk_config(&backends.aws_url).await);
+    let (url, connections) = breaking_proxy(&backends.aws_url, bytes).await;
+    let broken = Clients::new(environment::sdk_config(&url).await);
+    let (direct, broken) =
+        (S3Files::new(&direct, BUCKET.to_owned()), S3Files::new(&broken, BUCKET.to_owned()));
+    World { _backends: backends, direct, broken, connections }
+}
+
+fn a_file() -> (FileKey, Bytes) {
+    let owner = AccountId::random(&SystemRandom);
+    let content = (0..1_000_000_u32).flat_map(u32::to_le_bytes).take(1_000_000).collect();
+    (FileKey::new(&owner, FilePath::parse("results.eso").expect("valid")), content)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_goes_on_where_its_connection_broke_off() {
+    let world = world("broken", 400_000).await;
+    let (key, content) = a_file();
+    world.direct.put(&key, content.clone()).await.expect("stored");
+    let file = world.broken.open(&key).await.expect("readable").expect("there");
+    let pieces: Vec<Bytes> = file.content.try_collect().await.expect("whole");
+    assert!(pieces.concat() == content, "the bytes differ");
+    assert_eq!(world.connections.load(Ordering::Relaxed), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_never_goes_on_with_the_bytes_of_another_file() {
+    let world = world("replaced", 400_000).await;
+    let (key, content) = a_file();
+    world.direct.put(&key, content.clone()).await.expect("stored");
+    let file = world.broken.open(&key).await.expect("readable").expect("there");
+    let changed: Bytes = content.iter().map(|byte| !byte).collect();
+    world.direct.put(&key, changed).await.expect("replaced");
+    assert!(file.content.try_collect::<Vec<Bytes>>().await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_that_breaks_off_again_and_again_is_given_up() {
+    let world = world("given-up", 100_000).await;
+    let (key, content) = a_file();
+    world.direct.put(&key, content).await.expect("stored");
+    let file = world.broken.open(&key).await.expect("readable").expect("there");
+    assert!(file.content.try_collect::<Vec<Bytes>>().await.is_err());
+    assert_eq!(world.connections.load(Ordering::Relaxed), 4);
+}
