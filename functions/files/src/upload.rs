@@ -136,6 +136,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_folder_that_was_zipped_on_macos_is_the_handle() {
+        let world = World::new().await;
+        let zip = zip_of(&[("X/a.idf", b"1"), ("__MACOSX/._X", b"note"), ("__MACOSX/X/._a.idf", b"note")]);
+        assert_eq!(world.upload("files/F", &[("job.zip", &zip)]).await, handle("F/X"));
+        assert_eq!(world.paths(), ["F/X/a.idf=1"]);
+    }
+
+    #[tokio::test]
     async fn empty_folders_of_a_zip_are_made() {
         let world = World::new().await;
         assert_eq!(
