@@ -102,7 +102,7 @@ impl Function for App {
         match route {
             Route::LogOn => log_on::log_on(self, &request, log).await,
             Route::CheckIn => check_in::check_in(self, &self.authenticator.caller(&request, log).await?),
-            Route::LogOff => log_off::log_off(self, &self.authenticator.caller(&request, log).await?).await,
+            Route::LogOff => log_off::log_off(self, &request, log).await,
             Route::Confirm => {
                 confirm::confirm(self, &self.authenticator.caller(&request, log).await?, &request).await
             }

@@ -1,14 +1,26 @@
 //! `POST /logout`: the end of a session.
 
-use web::{ApiError, Caller, Response};
+use web::{ApiError, Request, RequestLog, Response};
 
 use crate::App;
 use crate::auth_return::signed_off;
 
-/// Ends the whole session: every token of it is refused from the next request on, in every process.
-pub(crate) async fn log_off(app: &App, caller: &Caller) -> Result<Response, ApiError> {
-    app.authenticator.sessions.end(&caller.account.id, &caller.session.id).await?;
-    signed_off(app)
+/// Ends the whole session: every token of it is refused from the next request on, in every process. A request may
+/// carry tokens of several sessions; who logs off with them is logged off from all of them.
+pub(crate) async fn log_off(
+    app: &App,
+    request: &Request,
+    log: &mut RequestLog,
+) -> Result<Response, ApiError> {
+    let mut caller = app.authenticator.caller(request, log).await?;
+    loop {
+        app.authenticator.sessions.end(&caller.account.id, &caller.session.id).await?;
+        caller = match app.authenticator.caller(request, log).await {
+            Ok(caller) => caller,
+            Err(ApiError::Unauthenticated) => return signed_off(app),
+            Err(error) => return Err(error),
+        };
+    }
 }
 
 #[cfg(test)]
@@ -40,5 +52,17 @@ mod tests {
             }
         }
         assert_eq!(world.post_as("checkin", &other, "").await.status(), 200);
+    }
+
+    #[tokio::test]
+    async fn who_sends_tokens_of_several_sessions_is_logged_off_from_all_of_them() {
+        let world = World::new().await;
+        let one = token_of(&world.log_on("ada@example.org", "demo-password-1").await);
+        let two = token_of(&world.log_on("ada@example.org", "demo-password-1").await);
+        let both = format!("{one},session_token={two}");
+        assert_eq!(world.post_as("logout", &both, "").await.status(), 200);
+        for token in [&both, &one, &two] {
+            assert_eq!(world.post_as("checkin", token, "").await.status(), 401);
+        }
     }
 }

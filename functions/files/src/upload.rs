@@ -55,12 +55,15 @@ struct Batch {
     files: BTreeMap<String, (FilePath, Bytes)>,
     folders: Vec<FolderPath>,
     location: FolderPath,
+    /// What further zips may still hold: the limits are those of the whole request.
+    left: Limits,
 }
 
 impl Batch {
     async fn read(uploads: Vec<UploadedFile>, folder: &FolderPath) -> Result<Self, ApiError> {
         let single = uploads.len() == 1;
-        let mut batch = Self { files: BTreeMap::new(), folders: Vec::new(), location: folder.clone() };
+        let (location, left) = (folder.clone(), Limits::REQUEST);
+        let mut batch = Self { files: BTreeMap::new(), folders: Vec::new(), location, left };
         for upload in uploads {
             if is_zip(upload.name.as_str()) {
                 let top = batch.unpack(upload.content, folder.clone()).await?;
@@ -78,8 +81,9 @@ impl Batch {
 
     /// Unpacks off the thread that serves requests: inflating is work for the processor.
     async fn unpack(&mut self, content: Bytes, folder: FolderPath) -> Result<FolderPath, ApiError> {
+        let left = self.left;
         let work = move || {
-            let mut zip = CheckedZip::check(content, &folder, Limits::REQUEST)?;
+            let mut zip = CheckedZip::check(content, &folder, left)?;
             let top = zip.top_folder(&folder);
             let mut files = Vec::with_capacity(zip.files.len());
             for (index, path) in std::mem::take(&mut zip.files) {
@@ -90,6 +94,8 @@ impl Batch {
         let unpacked =
             tokio::task::spawn_blocking(work).await.map_err(|error| ApiError::Internal(error.into()))?;
         let (files, folders, top) = unpacked?;
+        self.left.total_bytes -= files.iter().map(|(_, content)| content.len() as u64).sum::<u64>();
+        self.left.entries -= files.len() + folders.len();
         self.files.extend(files.into_iter().map(|(path, content)| (path.to_string(), (path, content))));
         self.folders.extend(folders);
         Ok(top)
@@ -141,6 +147,20 @@ mod tests {
         let zip = zip_of(&[("X/a.idf", b"1"), ("__MACOSX/._X", b"note"), ("__MACOSX/X/._a.idf", b"note")]);
         assert_eq!(world.upload("files/F", &[("job.zip", &zip)]).await, handle("F/X"));
         assert_eq!(world.paths(), ["F/X/a.idf=1"]);
+    }
+
+    #[tokio::test]
+    async fn the_limits_of_zips_are_those_of_the_whole_request() {
+        let world = World::new().await;
+        // Entries of 1 MiB may be as small as they like when they are packed.
+        let zeros = vec![0; 1 << 20];
+        let names: Vec<_> = (0..130).map(|n| n.to_string()).collect();
+        let entries: Vec<_> = names.iter().map(|name| (name.as_str(), zeros.as_slice())).collect();
+        let zip = zip_of(&entries);
+        let both = [("a.zip", zip.as_slice()), ("b.zip", zip.as_slice())];
+        assert_eq!(world.upload("files", &both).await.0, 413);
+        assert!(world.paths().is_empty());
+        assert_eq!(world.upload("files", &both[..1]).await.0, 200);
     }
 
     #[tokio::test]

@@ -1,5 +1,9 @@
 //! Several files stored as one: all of them or none.
 
+use std::future::ready;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
@@ -18,32 +22,38 @@ pub struct NewFile {
     pub content: Bytes,
 }
 
-/// Stores all of `files` and makes all of `folders`. When one of them fails, those already stored are taken back
-/// and the failure is returned.
+/// Stores all of `files` and makes all of `folders`. When one of them fails, no further one is begun, those already
+/// stored are taken back, and the failure is returned.
 pub async fn put_all(
     store: &dyn FileStore,
     files: Vec<NewFile>,
     folders: &[FolderKey],
 ) -> Result<(), StoreError> {
     let mut done = Vec::new();
-    let mut puts = stream::iter(files).map(|file| put(store, file)).buffer_unordered(PARALLEL_PUTS);
+    let failed = AtomicBool::new(false);
+    let files = stream::iter(files).take_while(|_| ready(!failed.load(Ordering::Relaxed)));
+    let mut puts = pin!(files.map(|file| put(store, file)).buffer_unordered(PARALLEL_PUTS));
     let mut failure = None;
-    // Every put is waited for, also after a failure: one that is still on its way could not be taken back.
+    // Every put that has begun is waited for: one that is still on its way could not be taken back.
     while let Some(result) = puts.next().await {
         match result {
             Ok(stored) => done.push(stored),
-            Err(error) => failure = failure.or(Some(error)),
+            Err(error) => {
+                failed.store(true, Ordering::Relaxed);
+                failure = failure.or(Some(error));
+            }
         }
     }
-    drop(puts);
     if failure.is_none() {
         let made = stream::iter(folders.iter().map(Ok));
         failure = made.try_for_each_concurrent(PARALLEL_PUTS, |key| store.make_folder(key)).await.err();
     }
     let Some(failure) = failure else { return Ok(()) };
-    for (key, version) in &done {
-        store.undo_put(key, version).await?;
-    }
+    let undo = async |(key, version): &(FileKey, Version)| {
+        // One that cannot be taken back must not keep the others, nor hide why anything had to be.
+        let _ = store.undo_put(key, version).await;
+    };
+    stream::iter(&done).for_each_concurrent(PARALLEL_PUTS, undo).await;
     Err(failure)
 }
 
