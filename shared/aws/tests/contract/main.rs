@@ -3,6 +3,8 @@
 //! With `CONTRACT_TABLE` and `CONTRACT_BUCKET` set it runs against real AWS instead, with the SDK's own settings: the
 //! table has the keys `pk` and `sk`, the bucket is versioned. The suite makes its own accounts and leaves no files.
 
+mod broken_downloads;
+
 use std::path::PathBuf;
 
 use aws::{Clients, DynamoAccounts, S3Files, SesMailer, key_source};

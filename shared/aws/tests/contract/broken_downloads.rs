@@ -1,6 +1,5 @@
 //! Downloads whose connection breaks off half-way.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,12 +7,13 @@ use aws::{Clients, S3Files};
 use bytes::Bytes;
 use domain::{AccountId, FileKey, FilePath, FileStore as _};
 use futures_util::TryStreamExt as _;
-use stack::backends::{Backends, Data};
+use stack::backends::Backends;
 use stack::environment::{self, BUCKET};
-use stack::provision;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use web::{SystemClock, SystemRandom};
+use web::SystemRandom;
+
+use crate::local_back_ends;
 
 /// A proxy whose every connection breaks off after so many bytes of answer; how many connections there were.
 async fn breaking_proxy(url: &str, bytes: usize) -> (String, Arc<AtomicUsize>) {
@@ -51,12 +51,7 @@ struct World {
 }
 
 async fn world(name: &str, bytes: usize) -> World {
-    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let logs = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::create_dir_all(&logs).expect("a log folder");
-    let backends =
-        Backends::start(&Data::Memory, &manifest.join("../../.venv"), &logs).await.expect("back ends");
-    provision::provision(&backends, &SystemClock, &SystemRandom).await.expect("provisioned");
+    let backends = local_back_ends(name).await;
     let direct = Clients::new(environment::sdk_config(&backends.aws_url).await);
     let (url, connections) = breaking_proxy(&backends.aws_url, bytes).await;
     let broken = Clients::new(environment::sdk_config(&url).await);
