@@ -36,6 +36,7 @@ mod tests {
     use http::{HeaderMap, HeaderValue, Method, header};
     use serde_json::{Value, json};
     use session::SigningKeys;
+    use web::serve::{self, MAX_DURATION};
     use web::{Authenticator, Origins, PublicUrl};
 
     use super::*;
@@ -63,7 +64,7 @@ mod tests {
         let keys = Arc::new(SigningKeys::generate("one").unwrap());
         let authenticator =
             Authenticator::load(keys, &url, store.clone(), Arc::new(MockClock::at(now))).await.unwrap();
-        let token = authenticator.tokens.issue(&session, 86_400, now, &random).unwrap().reveal().to_owned();
+        let token = authenticator.issue(&session, 86_400, &random).await.unwrap().reveal().to_owned();
 
         let origins = Origins::new(&url, "").unwrap();
         World { app: App { accounts: store.clone(), authenticator, origins }, store, ada, token }
@@ -76,7 +77,7 @@ mod tests {
             headers.insert(header::COOKIE, HeaderValue::from_str(&cookie).unwrap());
             let body = Bytes::copy_from_slice(body.as_bytes());
             let request = Request { method, path: "/users/api/user".into(), headers, body };
-            let answer = web::serve::answer(&self.app, Ok(request), "test").await;
+            let answer = serve::answer(&self.app, Ok(request), "test", MAX_DURATION).await;
             (answer.status().as_u16(), serde_json::from_slice(answer.body().as_whole().unwrap()).unwrap())
         }
 

@@ -20,15 +20,14 @@ struct AuthReturn<'a> {
 }
 
 /// The answer to who is signed on: `account`, and a cookie with a new token of `session`.
-pub(crate) fn signed_on(
+pub(crate) async fn signed_on(
     app: &App,
     session: &Session,
     account: &Account,
     status: &str,
     jwt: &str,
 ) -> Result<Response, ApiError> {
-    let now = app.authenticator.clock.now();
-    let token = app.authenticator.tokens.issue(session, app.token_ttl_seconds, now, &*app.random);
+    let token = app.authenticator.issue(session, app.token_ttl_seconds, &*app.random).await;
     let token = token.ok_or_else(|| ApiError::Internal("the signing key does not sign".into()))?;
     let answer = AuthReturn {
         ok: true,

@@ -7,8 +7,9 @@ use crate::auth_return::signed_on;
 
 /// Renews the token. Whatever the body holds is ignored: clients send nothing, `{}` or `""`. Older tokens of the
 /// session stay valid to their own end, because clients check in without saving the new one.
-pub(crate) fn check_in(app: &App, caller: &Caller) -> Result<Response, ApiError> {
+pub(crate) async fn check_in(app: &App, caller: &Caller) -> Result<Response, ApiError> {
     signed_on(app, &caller.session, &caller.account, "Session renewed successfully!", "Session key cookie")
+        .await
 }
 
 #[cfg(test)]

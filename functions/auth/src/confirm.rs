@@ -12,7 +12,7 @@ pub(crate) async fn confirm(app: &App, caller: &Caller, request: &Request) -> Re
     if account.is_none_or(|account| account.id != caller.account.id) {
         return Ok(response::refusal("User does not match the existing session"));
     }
-    signed_on(app, &caller.session, &caller.account, "User credential confirmed!", "Session key cookie")
+    signed_on(app, &caller.session, &caller.account, "User credential confirmed!", "Session key cookie").await
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{Password, PasswordHash, PasswordHasher, Random, Verdict};
 use tokio::sync::Semaphore;
-use web::ApiError;
+use web::{ApiError, off_thread};
 
 /// One hash takes a whole core and 19 MiB. A process does one at a time; further ones wait here, without a thread.
 const PARALLEL_HASHES: usize = 1;
@@ -44,8 +44,6 @@ impl Hashing {
     ) -> Result<T, ApiError> {
         let _permit = self.permits.acquire().await.map_err(|error| ApiError::Internal(error.into()))?;
         let hasher = Arc::clone(&self.hasher);
-        tokio::task::spawn_blocking(move || work(&hasher))
-            .await
-            .map_err(|error| ApiError::Internal(error.into()))
+        off_thread(move || work(&hasher)).await
     }
 }

@@ -101,7 +101,9 @@ impl Function for App {
         log.route = Some(route.name());
         match route {
             Route::LogOn => log_on::log_on(self, &request, log).await,
-            Route::CheckIn => check_in::check_in(self, &self.authenticator.caller(&request, log).await?),
+            Route::CheckIn => {
+                check_in::check_in(self, &self.authenticator.caller(&request, log).await?).await
+            }
             Route::LogOff => log_off::log_off(self, &request, log).await,
             Route::Confirm => {
                 confirm::confirm(self, &self.authenticator.caller(&request, log).await?, &request).await

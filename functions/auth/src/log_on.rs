@@ -21,7 +21,7 @@ pub(crate) async fn log_on(app: &App, request: &Request, log: &mut RequestLog) -
         expires: now.plus_seconds(app.session_ttl_seconds),
     };
     app.authenticator.sessions.create(&session).await?;
-    signed_on(app, &session, &account, "Logged in successfully!", "Session token in cookie")
+    signed_on(app, &session, &account, "Logged in successfully!", "Session token in cookie").await
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use domain::testing::{MemoryAccounts, MockClock, SeededRandom, contract};
 use domain::{AccountStore as _, Timestamp};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use session::SigningKeys;
+use web::serve::{self, MAX_DURATION};
 use web::{Authenticator, Origins, PublicUrl, Request, Response};
 
 use crate::App;
@@ -54,7 +55,7 @@ impl World {
         let path = format!("/users/api/{endpoint}");
         let body = Bytes::copy_from_slice(body.as_bytes());
         let request = Request { method: Method::POST, path, headers: map, body };
-        web::serve::answer(&self.app, Ok(request), "test").await
+        serve::answer(&self.app, Ok(request), "test", MAX_DURATION).await
     }
 
     pub(crate) async fn post_as(&self, endpoint: &str, token: &str, body: &str) -> Response {

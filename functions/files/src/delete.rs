@@ -1,6 +1,6 @@
 //! `DELETE /files/<file or folder>`.
 
-use domain::{AccountId, FileKey, FilePath, FileStore, FolderKey};
+use domain::{AccountId, FileKey, FilePath, FileStore, FolderKey, OperationId};
 use web::{ApiError, Response, response};
 
 /// Deletes a file, or a folder with all its contents. When nothing is there the answer is HTTP 200 with `ok` false.
@@ -9,6 +9,7 @@ pub(crate) async fn delete(
     owner: &AccountId,
     path: FilePath,
     raw_path: &str,
+    operation: &OperationId,
 ) -> Result<Response, ApiError> {
     // The answer names the path as it was sent: decoded, with its slash.
     let name = if raw_path.ends_with('/') { format!("{path}/") } else { path.to_string() };
@@ -17,12 +18,12 @@ pub(crate) async fn delete(
     let done = format!("{name} has been deleted");
     if files.has_file(&file).await? {
         // The folder does not vanish with its last file.
-        files.make_folder(&file.folder()).await?;
+        files.make_folder(&file.folder(), operation).await?;
         files.delete(&file).await?;
         return Ok(response::success(&done));
     }
     if files.has_folder(&folder).await? {
-        files.make_folder(&folder.parent()).await?;
+        files.make_folder(&folder.parent(), operation).await?;
         files.delete_folder(&folder).await?;
         return Ok(response::success(&done));
     }

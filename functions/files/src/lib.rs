@@ -23,11 +23,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts, S3Files};
-use domain::{FileStore, FolderPath};
+use domain::{FileStore, FolderPath, OperationId, Random};
 use web::error::Source;
 use web::{
     ApiError, Authenticator, Function, InvalidConfig, Origins, Request, RequestLog, Response, SessionConfig,
-    Settings, SystemClock,
+    Settings, SystemClock, SystemRandom,
 };
 
 pub use crate::route::Route;
@@ -53,6 +53,7 @@ impl Config {
 pub struct App {
     files: Arc<dyn FileStore>,
     authenticator: Authenticator,
+    random: Arc<dyn Random>,
     origins: Origins,
 }
 
@@ -66,7 +67,7 @@ impl App {
         let authenticator =
             Authenticator::load(keys, &config.session.url, sessions, Arc::new(SystemClock)).await?;
         let files = Arc::new(S3Files::new(&clients, config.bucket));
-        Ok(Self { files, authenticator, origins: config.session.origins })
+        Ok(Self { files, authenticator, random: Arc::new(SystemRandom), origins: config.session.origins })
     }
 }
 
@@ -88,8 +89,11 @@ impl Function for App {
                 Some(answer) => Ok(answer),
                 None => list::list(files, owner, path.as_folder()).await,
             },
-            Route::Upload(folder) => upload::upload(files, owner, folder, &request).await,
-            Route::Delete(path) => delete::delete(files, owner, path, &request.path).await,
+            Route::Upload(folder) => upload::upload(self, owner, folder, &request).await,
+            Route::Delete(path) => {
+                let operation = OperationId::random(&*self.random);
+                delete::delete(files, owner, path, &request.path, &operation).await
+            }
         }
     }
 }

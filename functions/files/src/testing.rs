@@ -9,6 +9,7 @@ use domain::{AccountStore, Session, SessionId, SessionStore, Timestamp};
 use futures_util::TryStreamExt as _;
 use http::{HeaderMap, HeaderValue, Method, header};
 use session::SigningKeys;
+use web::serve::{self, MAX_DURATION};
 use web::{Authenticator, Origins, PublicUrl, Request, Response};
 use zip::write::SimpleFileOptions;
 
@@ -30,8 +31,8 @@ impl World {
         let keys = Arc::new(SigningKeys::generate("one").unwrap());
         let clock = Arc::new(MockClock::at(now()));
         let authenticator = Authenticator::load(keys, &url, accounts.clone(), clock).await.unwrap();
-        let app = App { files: store.clone(), authenticator, origins: Origins::new(&url, "").unwrap() };
-        let random = Arc::new(SeededRandom::new(1));
+        let (random, origins) = (Arc::new(SeededRandom::new(1)), Origins::new(&url, "").unwrap());
+        let app = App { files: store.clone(), authenticator, random: random.clone(), origins };
         let world = Self { app: Arc::new(app), store, accounts, random, token: String::new() };
         world.signed_in("ada@example.org").await
     }
@@ -47,7 +48,7 @@ impl World {
         let (id, expires) = (SessionId::random(&*self.random), now().plus_seconds(86_400));
         let session = Session { id, account: account.id, created: now(), expires };
         SessionStore::create(&*self.accounts, &session).await.unwrap();
-        let token = self.app.authenticator.tokens.issue(&session, 86_400, now(), &*self.random).unwrap();
+        let token = self.app.authenticator.issue(&session, 86_400, &*self.random).await.unwrap();
         let (app, store, accounts) = (self.app.clone(), self.store.clone(), self.accounts.clone());
         Self { app, store, accounts, random: self.random.clone(), token: token.reveal().to_owned() }
     }
@@ -58,7 +59,7 @@ impl World {
         headers.insert(header::COOKIE, HeaderValue::from_str(&cookie).unwrap());
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         let request = Request { method, path: format!("/users/api/{path}"), headers, body: body.into() };
-        web::serve::answer(&*self.app, Ok(request), "test").await
+        serve::answer(&*self.app, Ok(request), "test", MAX_DURATION).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, String) {

@@ -86,7 +86,8 @@ impl CheckedZip {
         Ok(content.into())
     }
 
-    /// Two entries over the same packed bytes are how a small zip unpacks to petabytes.
+    /// Two entries over the same packed bytes are how a small zip unpacks to petabytes; and one that claims the central
+    /// directory for itself, or what lies behind it, claims to be larger than it is, and so to grow less.
     fn check_overlaps(&mut self) -> Result<(), ApiError> {
         let mut spans = Vec::with_capacity(self.archive.len());
         for index in 0..self.archive.len() {
@@ -94,6 +95,8 @@ impl CheckedZip {
             let end = entry.data_start().and_then(|start| start.checked_add(entry.compressed_size()));
             spans.push((entry.header_start(), end.ok_or_else(damaged)?));
         }
+        let directory = self.archive.central_directory_start();
+        spans.push((directory, directory));
         spans.sort_unstable();
         let overlap = spans.windows(2).any(|pair| pair[1].0 < pair[0].1);
         if overlap { Err(refused("its entries overlap")) } else { Ok(()) }
@@ -316,6 +319,15 @@ mod tests {
             let (status, text) = refusal(forged(&zip, &5_000_u32.to_le_bytes(), &lie.to_le_bytes()));
             assert_eq!(status, 400, "{lie}: {text}");
         }
+    }
+
+    #[test]
+    fn a_packed_size_that_lies_does_not_hide_how_much_an_entry_grows() {
+        let zip = zip_of(&[("bomb", &vec![0; 500_000])]);
+        let central = zip.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+        let packed = zip[central + 20..central + 24].to_vec();
+        let (status, text) = refusal(forged(&zip, &packed, &5_001_u32.to_le_bytes()));
+        assert!(status == 400 && text.contains("overlap"), "{text}");
     }
 
     #[test]

@@ -3,14 +3,19 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use domain::{AccountId, FileKey, FilePath, FileStore, FolderKey, FolderPath, NewFile, put_all};
+use domain::{AccountId, FileKey, FilePath, FolderKey, FolderPath, NewFile, OperationId, put_all};
 use http::StatusCode;
 use serde::Serialize;
 use web::route::BASE_PATH;
-use web::{ApiError, Request, Response, UploadedFile, response};
+use web::{ApiError, Request, Response, UploadedFile, off_thread, response};
 
+use crate::App;
 use crate::occupied::refuse_collisions;
 use crate::unzip::{CheckedZip, Limits};
+
+/// After so many seconds an upload begins no further put and takes back what it has stored, which for 10,000 files
+/// takes some ten seconds: by far less than the function may take.
+const STORING_SECONDS: u64 = 60;
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -24,18 +29,20 @@ struct Answer<'a> {
 /// Stores the files of a form in `folder`, all of them or none. Folders are made as needed; a file of the same name
 /// is replaced, and of two parts with the same name the later one counts.
 pub(crate) async fn upload(
-    store: &dyn FileStore,
+    app: &App,
     owner: &AccountId,
     folder: FolderPath,
     request: &Request,
 ) -> Result<Response, ApiError> {
+    let (store, clock) = (&*app.files, &*app.authenticator.clock);
+    let end = clock.now().plus_seconds(STORING_SECONDS);
     let batch = Batch::read(request.files().await?, &folder).await?;
     let paths: Vec<_> = batch.files.values().map(|(path, _)| path.clone()).collect();
     refuse_collisions(store, owner, &folder, &paths, &batch.folders).await?;
     let files = batch.files.into_values();
     let files = files.map(|(path, content)| NewFile { key: FileKey::new(owner, path), content }).collect();
     let folders: Vec<_> = batch.folders.into_iter().map(|path| FolderKey::new(owner, path)).collect();
-    put_all(store, files, &folders).await?;
+    put_all(store, &OperationId::random(&*app.random), files, &folders, &|| clock.now() < end).await?;
     Ok(handle(&batch.location))
 }
 
@@ -91,9 +98,7 @@ impl Batch {
             }
             Ok::<_, ApiError>((files, zip.folders, top))
         };
-        let unpacked =
-            tokio::task::spawn_blocking(work).await.map_err(|error| ApiError::Internal(error.into()))?;
-        let (files, folders, top) = unpacked?;
+        let (files, folders, top) = off_thread(work).await??;
         self.left.total_bytes -= files.iter().map(|(_, content)| content.len() as u64).sum::<u64>();
         self.left.entries -= files.len() + folders.len();
         self.files.extend(files.into_iter().map(|(path, content)| (path.to_string(), (path, content))));

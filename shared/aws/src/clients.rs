@@ -30,8 +30,9 @@ const S3_TIMEOUTS: Timeouts = Timeouts { attempt: 5, operation: 9 };
 /// Sending is tried once: SES has no idempotency token, and a retry could send twice.
 const SES_TIMEOUTS: Timeouts = Timeouts { attempt: 8, operation: 8 };
 
-/// Keys are read once, at start-up.
-const SSM_TIMEOUTS: Timeouts = Timeouts { attempt: 2, operation: 6 };
+/// Keys are read at start-up and every few minutes on the way of a request, which must not wait for long: the old ones
+/// may serve on.
+const SSM_TIMEOUTS: Timeouts = Timeouts { attempt: 1, operation: 3 };
 
 /// A connection within a region takes milliseconds.
 const CONNECT_SECONDS: u64 = 1;

@@ -39,8 +39,8 @@ pub use folder_node::FolderNode;
 pub use mail::{InvalidMail, Mail};
 pub use password::{InvalidPassword, Password, PasswordHash, PasswordHasher, Verdict};
 pub use ports::{
-    AccountStore, Clock, Entry, FileStore, MailError, Mailer, Random, SessionStore, StoreError, StoredFile,
-    Version,
+    AccountStore, Clock, Entry, FileStore, MailError, Mailer, OperationId, Random, SessionStore, StoreError,
+    StoredFile,
 };
 pub use session::{Session, SessionId};
 pub use timestamp::Timestamp;

@@ -10,6 +10,7 @@ use futures_util::stream::BoxStream;
 use crate::account::{Account, AccountId, ProfileChange};
 use crate::email_address::EmailAddress;
 use crate::file_key::{FileKey, FolderKey};
+use crate::hex_id::hex_id;
 use crate::mail::Mail;
 use crate::password::PasswordHash;
 use crate::session::{Session, SessionId};
@@ -76,11 +77,19 @@ pub trait SessionStore: Send + Sync {
 /// A folder exists when something is stored below it or when its marker is; the root always does.
 #[async_trait]
 pub trait FileStore: Send + Sync {
-    /// Stores a file in the place of whatever was there: readers see the old file or the new one, wholly.
-    async fn put(&self, key: &FileKey, content: Bytes) -> Result<Version, StoreError>;
+    /// Stores a file in the place of whatever was there: readers see the old file or the new one, wholly. The file
+    /// is marked with the operation that stored it.
+    async fn put(&self, key: &FileKey, content: Bytes, operation: &OperationId) -> Result<(), StoreError>;
 
-    /// Takes back one [`FileStore::put`]: the file is as it was before, or gone if it was not there.
-    async fn undo_put(&self, key: &FileKey, version: &Version) -> Result<(), StoreError>;
+    /// Takes back what an operation has stored at these keys: each is as it was before, or gone if it was not there.
+    /// A key at which the operation stored nothing is left alone, so that a put whose answer was lost can be named
+    /// like any other. All keys are tried, whatever a single one comes to.
+    async fn take_back(
+        &self,
+        operation: &OperationId,
+        files: &[FileKey],
+        folders: &[FolderKey],
+    ) -> Result<(), StoreError>;
 
     /// Opens a file for reading.
     async fn open(&self, key: &FileKey) -> Result<Option<StoredFile>, StoreError>;
@@ -91,8 +100,8 @@ pub trait FileStore: Send + Sync {
     /// Removes a file. Removing one that is gone is no failure.
     async fn delete(&self, key: &FileKey) -> Result<(), StoreError>;
 
-    /// Makes a folder that stays when it is empty.
-    async fn make_folder(&self, key: &FolderKey) -> Result<(), StoreError>;
+    /// Makes a folder that stays when it is empty, marked with the operation that made it.
+    async fn make_folder(&self, key: &FolderKey, operation: &OperationId) -> Result<(), StoreError>;
 
     /// Whether there is a folder.
     async fn has_folder(&self, key: &FolderKey) -> Result<bool, StoreError>;
@@ -105,9 +114,10 @@ pub trait FileStore: Send + Sync {
     async fn delete_folder(&self, key: &FolderKey) -> Result<(), StoreError>;
 }
 
-/// Names one stored state of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Version(pub String);
+hex_id! {
+    /// Names one operation on files: one upload, for instance.
+    OperationId
+}
 
 /// One thing stored below a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]

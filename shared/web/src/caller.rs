@@ -1,11 +1,11 @@
 //! Who sends a request.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::{Account, Clock, Session, SessionStore};
+use domain::{Account, Clock, Random, Session, SessionStore, Timestamp};
 use http::{HeaderMap, header};
-use session::{Claims, KeySource, Tokens, cookie};
+use session::{Claims, KeySource, Token, Tokens, cookie};
+use tokio::sync::Mutex;
 
 use crate::error::{ApiError, Source};
 use crate::log::RequestLog;
@@ -13,21 +13,33 @@ use crate::request::Request;
 use crate::response;
 use crate::settings::PublicUrl;
 
-/// Tokens of an unknown key make a process read the keys again at most once in this time: forged ones must not turn
-/// into a load on the place that holds the keys.
-const KEY_RELOAD_SECONDS: u64 = 60;
+/// Every process reads the keys again after this time: so long does a key that was dropped in an emergency go on
+/// to sign and to count.
+const MAX_KEY_AGE_SECONDS: u64 = 300;
+
+/// A token of an unknown key makes a process read the keys again after this time: no earlier, because forged ones must
+/// not turn into a load on the place that holds the keys.
+const UNKNOWN_KEY_SECONDS: u64 = 60;
+
+/// After keys could not be read it is so long until they are asked for again.
+const KEY_RETRY_SECONDS: u64 = 5;
 
 /// Turns tokens into callers.
 pub struct Authenticator {
-    /// Verifies what a token says.
-    pub tokens: Tokens,
+    tokens: Tokens,
     /// Knows which sessions still live.
     pub sessions: Arc<dyn SessionStore>,
     /// Tells whether a token or session has come to its end.
     pub clock: Arc<dyn Clock>,
     keys: Arc<dyn KeySource>,
-    /// When the keys were last asked for, in Unix seconds.
-    keys_loaded: AtomicU64,
+    key_reading: Mutex<KeyReading>,
+}
+
+struct KeyReading {
+    /// When the keys were last read.
+    read: Timestamp,
+    /// When that was last tried.
+    tried: Timestamp,
 }
 
 /// Somebody who is logged on. A handler that takes one cannot run without.
@@ -47,9 +59,22 @@ impl Authenticator {
         sessions: Arc<dyn SessionStore>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Source> {
-        let keys_loaded = AtomicU64::new(clock.now().unix_seconds());
+        let now = clock.now();
         let tokens = Tokens::new(keys.load().await?, url.as_str().to_owned());
-        Ok(Self { tokens, sessions, clock, keys, keys_loaded })
+        Ok(Self {
+            tokens,
+            sessions,
+            clock,
+            keys,
+            key_reading: Mutex::new(KeyReading { read: now, tried: now }),
+        })
+    }
+
+    /// A token of `session`, as [`Tokens::issue`] gives it.
+    pub async fn issue(&self, session: &Session, ttl_seconds: u64, random: &dyn Random) -> Option<Token> {
+        // Keys that cannot be read again are those that are in use until then: no reason to turn anybody away.
+        let _ = self.refresh_keys(MAX_KEY_AGE_SECONDS).await;
+        self.tokens.issue(session, ttl_seconds, self.clock.now(), random)
     }
 
     /// The caller of a request, by any valid token that it carries; noted in `log`.
@@ -63,30 +88,42 @@ impl Authenticator {
 
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
         let (now, found) = (self.clock.now(), tokens(headers));
-        if found.iter().any(|token| self.tokens.names_unknown_key(token)) {
-            self.reload_keys().await;
-        }
+        let unknown_key = found.iter().any(|token| self.tokens.names_unknown_key(token));
+        let max_age = if unknown_key { UNKNOWN_KEY_SECONDS } else { MAX_KEY_AGE_SECONDS };
+        let refreshed = self.refresh_keys(max_age).await;
         for claims in found.into_iter().filter_map(|token| self.tokens.verify(token, now).ok()) {
             if let Some(caller) = self.find(&claims).await? {
                 return Ok(caller);
             }
         }
+        // A token whose key could not be looked up may be genuine.
+        if unknown_key {
+            refreshed?;
+        }
         Err(ApiError::Unauthenticated)
     }
 
-    /// Reads the signing keys again, unless that was tried a moment ago. The old ones stay if it fails.
-    async fn reload_keys(&self) {
-        let (now, last) = (self.clock.now().unix_seconds(), self.keys_loaded.load(Ordering::Relaxed));
-        let due = now >= last.saturating_add(KEY_RELOAD_SECONDS);
-        // Of several requests at once one reads the keys.
-        let exchange =
-            || self.keys_loaded.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        if due && exchange() {
-            match self.keys.load().await {
-                Ok(keys) => self.tokens.replace_keys(keys),
-                Err(error) => {
-                    tracing::warn!(error = response::chain(&*error), "the signing keys were not read again");
-                }
+    /// Reads the signing keys again if they were read `max_age` seconds ago or earlier. The old ones stay if it fails.
+    async fn refresh_keys(&self, max_age: u64) -> Result<(), ApiError> {
+        // Of several requests at once one reads the keys and the others wait for it.
+        let mut reading = self.key_reading.lock().await;
+        let now = self.clock.now();
+        if now < reading.read.plus_seconds(max_age) {
+            return Ok(());
+        }
+        if reading.tried > reading.read && now < reading.tried.plus_seconds(KEY_RETRY_SECONDS) {
+            return Err(ApiError::Unavailable("the signing keys could not be read a moment ago".into()));
+        }
+        reading.tried = now;
+        match self.keys.load().await {
+            Ok(keys) => {
+                self.tokens.replace_keys(keys);
+                reading.read = now;
+                Ok(())
+            }
+            Err(error) => {
+                tracing::warn!(error = response::chain(&*error), "the signing keys were not read again");
+                Err(ApiError::Unavailable(error))
             }
         }
     }
@@ -122,6 +159,7 @@ mod tests {
     use http::{HeaderName, HeaderValue};
     use session::SigningKeys;
     use std::sync::Mutex;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     /// Keys that are stored somewhere and change there.
     #[derive(Default)]
@@ -188,7 +226,7 @@ mod tests {
         let keys = Arc::new(StoredKeys::default());
         keys.store(&["one"]);
         let authenticator = authenticator(&keys, &store, &clock).await;
-        let token = authenticator.tokens.issue(&session, 86_400, now, &random).unwrap().reveal().to_owned();
+        let token = authenticator.issue(&session, 86_400, &random).await.unwrap().reveal().to_owned();
         World { authenticator, keys, store, clock, session, token }
     }
 
@@ -200,6 +238,15 @@ mod tests {
             }
             let result = self.authenticator.authenticate(&headers).await;
             result.map_or_else(|error| error.status().as_u16(), |_| 200)
+        }
+
+        /// The cookie of a token that somebody else's key has signed.
+        async fn forged(&self) -> String {
+            let stranger = Arc::new(StoredKeys::default());
+            stranger.store(&["stranger"]);
+            let stranger = authenticator(&stranger, &self.store, &self.clock).await;
+            let token = stranger.issue(&self.session, 86_400, &SeededRandom::new(2)).await.unwrap();
+            format!("session_token={}", token.reveal())
         }
 
         async fn with_cookie(&self, cookie: &str) -> u16 {
@@ -266,8 +313,7 @@ mod tests {
         let world = world().await;
         world.keys.store(&["two", "one"]);
         let rotated = authenticator(&world.keys, &world.store, &world.clock).await;
-        let now = world.clock.now();
-        let new = rotated.tokens.issue(&world.session, 86_400, now, &SeededRandom::new(2)).unwrap();
+        let new = rotated.issue(&world.session, 86_400, &SeededRandom::new(2)).await.unwrap();
         let new = format!("session_token={}", new.reveal());
         assert_eq!(world.with_cookie(&new).await, 401, "read a moment ago, at the start");
         world.clock.advance(60);
@@ -276,26 +322,53 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_key_that_is_dropped_in_an_emergency_counts_for_five_more_minutes() {
+        let world = world().await;
+        let mine = format!("session_token={}", world.token);
+        world.keys.store(&["two"]);
+        world.clock.advance(299);
+        assert_eq!(world.with_cookie(&mine).await, 200);
+        world.clock.advance(1);
+        assert_eq!(world.with_cookie(&mine).await, 401);
+        let new = world.authenticator.issue(&world.session, 86_400, &SeededRandom::new(2)).await.unwrap();
+        assert_eq!(world.with_cookie(&format!("session_token={}", new.reveal())).await, 200);
+    }
+
+    #[tokio::test]
+    async fn a_process_that_only_signs_learns_of_new_keys_too() {
+        let world = world().await;
+        world.keys.store(&["two"]);
+        world.clock.advance(300);
+        let new = world.authenticator.issue(&world.session, 86_400, &SeededRandom::new(2)).await.unwrap();
+        let other = authenticator(&world.keys, &world.store, &world.clock).await;
+        assert!(other.tokens.verify(new.reveal(), world.clock.now()).is_ok());
+    }
+
+    #[tokio::test]
     async fn forged_key_names_do_not_make_the_service_read_its_keys_all_the_time() {
         let world = world().await;
-        let stranger = Arc::new(StoredKeys::default());
-        stranger.store(&["stranger"]);
-        let stranger = authenticator(&stranger, &world.store, &world.clock).await;
-        let now = world.clock.now();
-        let forged = stranger.tokens.issue(&world.session, 86_400, now, &SeededRandom::new(2)).unwrap();
-        let forged = format!("session_token={}", forged.reveal());
+        let forged = world.forged().await;
         for _ in 0..10 {
             assert_eq!(world.with_cookie(&forged).await, 401);
         }
         assert_eq!(world.keys.reads.load(Ordering::Relaxed), 1, "at the start");
+    }
+
+    #[tokio::test]
+    async fn keys_that_cannot_be_read_leave_the_old_ones_and_make_unknown_ones_a_503() {
+        let world = world().await;
+        let (forged, mine) = (world.forged().await, format!("session_token={}", world.token));
         world.clock.advance(60);
-        world.keys.current.lock().unwrap().clear();
+        let stored = std::mem::take(&mut *world.keys.current.lock().unwrap());
         for _ in 0..10 {
-            assert_eq!(world.with_cookie(&forged).await, 401);
+            assert_eq!(world.with_cookie(&forged).await, 503);
         }
         assert_eq!(world.keys.reads.load(Ordering::Relaxed), 2);
-        let mine = format!("session_token={}", world.token);
-        assert_eq!(world.with_cookie(&mine).await, 200, "keys that cannot be read leave the old ones");
+        world.clock.advance(300);
+        assert_eq!(world.with_cookie(&mine).await, 200);
+        *world.keys.current.lock().unwrap() = stored;
+        world.clock.advance(5);
+        assert_eq!(world.with_cookie(&forged).await, 401);
     }
 
     #[tokio::test]

@@ -73,10 +73,9 @@ fn from_http(event: ApiGatewayV2httpRequest) -> Result<Request, ApiError> {
 
 /// An HTTP API with a named stage puts the stage before the path.
 fn without_stage(path: String) -> String {
+    let is_stage = |stage: &str| stage.chars().all(|c| c.is_ascii_alphanumeric() || "-_$".contains(c));
     match path.find(BASE_PATH) {
-        Some(at) if at > 0 && path[1..at].chars().all(|c| c.is_ascii_alphanumeric() || "-_$".contains(c)) => {
-            path[at..].to_owned()
-        }
+        Some(at) if path.get(1..at).is_some_and(is_stage) => path[at..].to_owned(),
         _ => path,
     }
 }
@@ -216,6 +215,9 @@ mod tests {
             assert_eq!(http(&json!({"rawPath": path})).1.unwrap().path, path);
         }
         assert_eq!(http(&json!({"rawPath": "/prod/users/api/info"})).1.unwrap().path, "/users/api/info");
+        for path in ["/users/api/info", "é/users/api/info", "/é/users/api/info", "/a/b/users/api/info"] {
+            assert_eq!(http(&json!({"rawPath": path})).1.unwrap().path, path);
+        }
     }
 
     #[test]

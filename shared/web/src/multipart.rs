@@ -14,7 +14,6 @@ use crate::request::{MAX_BODY_BYTES, Request};
 const MAX_PARTS: usize = 10_000;
 
 /// One file of a form.
-#[derive(Debug, PartialEq, Eq)]
 pub struct UploadedFile {
     /// Its name: the last segment of what the client called it.
     pub name: FileName,

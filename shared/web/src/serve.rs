@@ -4,23 +4,30 @@ use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::AccountId;
+use domain::{AccountId, Clock as _};
 use futures_util::FutureExt as _;
 use http::header::ORIGIN;
 use http::{Method, StatusCode};
 use lambda_http::request::LambdaRequest;
 use lambda_runtime::{FunctionResponse, LambdaEvent, service_fn};
 
+use crate::environment::SystemClock;
 use crate::error::{ApiError, Source};
 use crate::event;
 use crate::log::RequestLog;
 use crate::origins::Origins;
 use crate::request::Request;
 use crate::response::{self, Body, Response};
+
+/// Kept back from a function's time for the answer that says that it ran out.
+const RESERVE: Duration = Duration::from_secs(1);
+
+/// The longest that a function may take (AWS Lambda quotas).
+pub const MAX_DURATION: Duration = Duration::from_mins(15);
 
 /// What a function does with a request.
 #[async_trait]
@@ -77,7 +84,8 @@ async fn run(
         async move {
             served.fetch_add(1, Ordering::Relaxed);
             let (format, request) = event::read(event.payload);
-            let response = answer(&*function, request, &event.context.request_id).await;
+            let time = time_until(event.context.deadline);
+            let response = answer(&*function, request, &event.context.request_id, time).await;
             Ok::<_, lambda_runtime::Error>(match answers {
                 Answers::Streamed => FunctionResponse::StreamingResponse(event::streamed(response)),
                 Answers::Buffered => FunctionResponse::BufferedResponse(event::buffered(format, &response)),
@@ -87,11 +95,19 @@ async fn run(
     lambda_runtime::run(service_fn(handle)).await
 }
 
-/// Answers a request as [`serve`] does, without a Lambda runtime around it.
+/// How long a request may take so that its answer still goes out before the function is killed, which is at `deadline`
+/// (Unix time in milliseconds).
+fn time_until(deadline: u64) -> Duration {
+    let now_ms = SystemClock.now().unix_seconds().saturating_mul(1_000);
+    Duration::from_millis(deadline.saturating_sub(now_ms)).saturating_sub(RESERVE).min(MAX_DURATION)
+}
+
+/// Answers a request as [`serve`] does, without a Lambda runtime around it. After `time` it is given up.
 pub async fn answer(
     function: &impl Function,
     request: Result<Request, ApiError>,
     request_id: &str,
+    time: Duration,
 ) -> Response {
     let begin = Instant::now();
     let mut log = RequestLog::default();
@@ -100,7 +116,10 @@ pub async fn answer(
         Err(_) => Default::default(),
     };
     let result = match request {
-        Ok(request) => handle(function, request, &mut log).await,
+        Ok(request) => {
+            let handled = tokio::time::timeout(time, handle(function, request, &mut log)).await;
+            handled.unwrap_or_else(|_| Err(ApiError::Unavailable("out of time".into())))
+        }
         Err(error) => Err(error),
     };
     let (mut response, error) = match result {
@@ -172,6 +191,7 @@ mod tests {
         async fn handle(&self, request: Request, _: &mut RequestLog) -> Result<Response, ApiError> {
             match request.path.as_str() {
                 "/panic" => panic!("secret in the message"),
+                "/slow" => std::future::pending().await,
                 "/error" => Err(ApiError::Unauthenticated),
                 _ => Ok(response::success("Fine.")),
             }
@@ -186,7 +206,7 @@ mod tests {
             headers.insert("origin", HeaderValue::from_static(origin));
         }
         let request = Request { method, path: path.into(), headers, body: Bytes::new() };
-        answer(&function, Ok(request), "id").await
+        answer(&function, Ok(request), "id", Duration::from_secs(1)).await
     }
 
     #[tokio::test]
@@ -197,6 +217,24 @@ mod tests {
         assert_eq!(json["ok"], false);
         assert!(!json["status"].as_str().unwrap().contains("secret"));
         assert_eq!(ask(Method::GET, "/", None).await.status(), 200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_outlasts_its_time_is_a_503() {
+        let answer = ask(Method::GET, "/slow", None).await;
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["retry-after"]),
+            (503, &"5".parse().unwrap())
+        );
+    }
+
+    #[test]
+    fn the_time_for_a_request_ends_before_the_function_is_killed() {
+        let now_ms = SystemClock.now().unix_seconds() * 1_000;
+        let time = time_until(now_ms + 15_000);
+        assert!(time > Duration::from_secs(12) && time <= Duration::from_secs(14), "{time:?}");
+        assert_eq!(time_until(0), Duration::ZERO);
+        assert_eq!(time_until(u64::MAX), MAX_DURATION);
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 //! With `CONTRACT_TABLE` and `CONTRACT_BUCKET` set it runs against real AWS instead, with the SDK's own settings: the
 //! table has the keys `pk` and `sk`, the bucket is versioned. The suite makes its own accounts and leaves no files.
 
-mod broken_downloads;
+mod broken_connections;
 
 use std::path::PathBuf;
 

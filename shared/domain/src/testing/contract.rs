@@ -11,7 +11,7 @@ use crate::file_batch::{NewFile, put_all};
 use crate::file_key::{FileKey, FolderKey};
 use crate::file_path::{FilePath, FolderPath};
 use crate::password::{Password, PasswordHash, PasswordHasher};
-use crate::ports::{AccountStore, FileStore, Random, SessionStore, StoreError};
+use crate::ports::{AccountStore, FileStore, OperationId, Random, SessionStore, StoreError};
 use crate::session::{Session, SessionId};
 use crate::timestamp::Timestamp;
 
@@ -153,11 +153,12 @@ pub async fn a_session_lives_until_it_is_ended<S: AccountStore + SessionStore>(
 struct Files<'a> {
     store: &'a dyn FileStore,
     owner: AccountId,
+    operation: OperationId,
 }
 
 impl<'a> Files<'a> {
     fn new(store: &'a dyn FileStore, random: &dyn Random) -> Self {
-        Self { store, owner: AccountId::random(random) }
+        Self { store, owner: AccountId::random(random), operation: OperationId::random(random) }
     }
 
     fn key(&self, path: &str) -> FileKey {
@@ -169,7 +170,11 @@ impl<'a> Files<'a> {
     }
 
     async fn put(&self, path: &str, content: &[u8]) {
-        self.store.put(&self.key(path), Bytes::copy_from_slice(content)).await.expect("stored");
+        self.put_in(&self.operation, path, content).await;
+    }
+
+    async fn put_in(&self, operation: &OperationId, path: &str, content: &[u8]) {
+        self.store.put(&self.key(path), Bytes::copy_from_slice(content), operation).await.expect("stored");
     }
 
     async fn read(&self, path: &str) -> Option<Vec<u8>> {
@@ -232,7 +237,7 @@ pub async fn a_folder_is_only_what_lies_below_it(store: &dyn FileStore, random: 
         files.put(path, b"x").await;
         others.put(path, b"x").await;
     }
-    store.make_folder(&files.folder("a/empty")).await.expect("made");
+    store.make_folder(&files.folder("a/empty"), &files.operation).await.expect("made");
     let below = [("1".to_owned(), 1), ("b/2".to_owned(), 1), ("empty/".to_owned(), 0)];
     assert_eq!(files.list("a").await, below);
     assert_eq!(files.list("a/empty").await, [(String::new(), 0)]);
@@ -257,23 +262,33 @@ pub async fn a_large_folder_is_listed_and_deleted_whole(store: &dyn FileStore, r
     let files = Files::new(store, random);
     let batch = (0..1_005)
         .map(|i| NewFile { key: files.key(&format!("f/{i:04}")), content: Bytes::from_static(b"x") });
-    put_all(store, batch.collect(), &[]).await.expect("stored");
+    put_all(store, &files.operation, batch.collect(), &[], &|| true).await.expect("stored");
     let listed = files.list("f").await;
     assert_eq!((listed.len(), listed[1_004].0.as_str()), (1_005, "1004"));
     store.delete_folder(&files.folder("f")).await.expect("deleted");
     assert_eq!(files.list("").await, []);
 }
 
-/// Taking back a put restores what it replaced.
-pub async fn a_put_can_be_taken_back(store: &dyn FileStore, random: &dyn Random) {
+/// Taking back an operation restores what it replaced, even if it put twice, and leaves what others stored.
+pub async fn an_operation_can_be_taken_back(store: &dyn FileStore, random: &dyn Random) {
     let files = Files::new(store, random);
-    files.put("a", b"old").await;
-    let version = store.put(&files.key("a"), Bytes::from_static(b"new")).await.expect("stored");
-    store.undo_put(&files.key("a"), &version).await.expect("taken back");
-    assert_eq!(files.read("a").await.as_deref(), Some(&b"old"[..]));
-    let version = store.put(&files.key("b"), Bytes::from_static(b"new")).await.expect("stored");
-    store.undo_put(&files.key("b"), &version).await.expect("taken back");
-    assert_eq!(files.read("b").await, None);
+    let (upload, later) = (OperationId::random(random), OperationId::random(random));
+    files.put("replaced", b"old").await;
+    files.put("other", b"old").await;
+    files.put_in(&upload, "replaced", b"new").await;
+    files.put_in(&upload, "replaced", b"new, because the first answer was lost").await;
+    files.put_in(&upload, "new", b"new").await;
+    files.put_in(&upload, "overtaken", b"new").await;
+    files.put_in(&later, "overtaken", b"later").await;
+    store.make_folder(&files.folder("folder"), &upload).await.expect("made");
+    let keys = ["replaced", "new", "other", "overtaken", "never stored"].map(|path| files.key(path));
+    for _ in 0..2 {
+        store.take_back(&upload, &keys, &[files.folder("folder")]).await.expect("taken back");
+        let left = [("other", 3), ("overtaken", 5), ("replaced", 3)];
+        assert_eq!(files.list("").await, left.map(|(path, bytes)| (path.to_owned(), bytes)));
+    }
+    assert_eq!(files.read("replaced").await.as_deref(), Some(&b"old"[..]));
+    assert_eq!(files.read("overtaken").await.as_deref(), Some(&b"later"[..]));
 }
 
 /// A reader sees the old file or the new one, never a mixture.
@@ -307,7 +322,7 @@ pub async fn files(store: &dyn FileStore, random: &dyn Random) {
     odd_names_are_kept_exactly(store, random).await;
     a_folder_is_only_what_lies_below_it(store, random).await;
     a_large_folder_is_listed_and_deleted_whole(store, random).await;
-    a_put_can_be_taken_back(store, random).await;
+    an_operation_can_be_taken_back(store, random).await;
     a_replaced_file_is_never_seen_half(store, random).await;
 }
 

@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use crate::file_key::{FileKey, FolderKey};
-use crate::ports::{Entry, FileStore, StoreError, StoredFile, Version};
+use crate::ports::{Entry, FileStore, OperationId, StoreError, StoredFile};
 use crate::timestamp::Timestamp;
 
 /// A [`FileStore`] in memory: object keys with their versions, the newest last.
@@ -18,15 +18,34 @@ pub struct MemoryFiles(Mutex<Bucket>);
 
 #[derive(Debug, Default)]
 struct Bucket {
-    objects: BTreeMap<String, Vec<(u64, Option<Bytes>)>>,
-    versions: u64,
+    objects: BTreeMap<String, Vec<Version>>,
     failing: Vec<String>,
+    answerless: Vec<String>,
+    failing_take_backs: usize,
+}
+
+#[derive(Debug)]
+struct Version {
+    /// What stored it; nothing for a delete marker.
+    operation: Option<OperationId>,
+    /// `None` in a delete marker.
+    content: Option<Bytes>,
 }
 
 impl MemoryFiles {
     /// Makes every later put of a file with this path fail.
     pub fn fail_puts_of(&self, path: &str) {
         self.bucket().failing.push(path.to_owned());
+    }
+
+    /// Makes every later put of a file or folder with this path happen and yet be answered with a failure.
+    pub fn lose_answers_of(&self, path: &str) {
+        self.bucket().answerless.push(path.to_owned());
+    }
+
+    /// Makes the next take-back fail before it does anything.
+    pub fn fail_next_take_back(&self) {
+        self.bucket().failing_take_backs += 1;
     }
 
     /// Every object that can be read, by key.
@@ -42,14 +61,27 @@ impl MemoryFiles {
 
 impl Bucket {
     fn newest(&self, key: &str) -> Option<Bytes> {
-        self.objects.get(key)?.last()?.1.clone()
+        self.objects.get(key)?.last()?.content.clone()
     }
 
-    /// Adds a version; without content it is a delete marker.
-    fn push(&mut self, key: String, content: Option<Bytes>) -> u64 {
-        self.versions += 1;
-        self.objects.entry(key).or_default().push((self.versions, content));
-        self.versions
+    fn put(
+        &mut self,
+        key: String,
+        path: &str,
+        content: Bytes,
+        operation: &OperationId,
+    ) -> Result<(), StoreError> {
+        let failure = || Err(StoreError::Unavailable("failing as the test asked".into()));
+        if self.failing.iter().any(|failing| failing == path) {
+            return failure();
+        }
+        let version = Version { operation: Some(operation.clone()), content: Some(content) };
+        self.objects.entry(key).or_default().push(version);
+        if self.answerless.iter().any(|answerless| answerless == path) { failure() } else { Ok(()) }
+    }
+
+    fn delete(&mut self, key: String) {
+        self.objects.entry(key).or_default().push(Version { operation: None, content: None });
     }
 
     fn keys_below(&self, prefix: &str) -> Vec<String> {
@@ -64,17 +96,25 @@ impl Bucket {
 
 #[async_trait]
 impl FileStore for MemoryFiles {
-    async fn put(&self, key: &FileKey, content: Bytes) -> Result<Version, StoreError> {
-        let mut bucket = self.bucket();
-        if bucket.failing.iter().any(|path| path == key.path().as_str()) {
-            return Err(StoreError::Unavailable("failing as the test asked".into()));
-        }
-        Ok(Version(bucket.push(key.to_string(), Some(content)).to_string()))
+    async fn put(&self, key: &FileKey, content: Bytes, operation: &OperationId) -> Result<(), StoreError> {
+        self.bucket().put(key.to_string(), key.path().as_str(), content, operation)
     }
 
-    async fn undo_put(&self, key: &FileKey, version: &Version) -> Result<(), StoreError> {
-        if let Some(versions) = self.bucket().objects.get_mut(&key.to_string()) {
-            versions.retain(|(stored, _)| stored.to_string() != version.0);
+    async fn take_back(
+        &self,
+        operation: &OperationId,
+        files: &[FileKey],
+        folders: &[FolderKey],
+    ) -> Result<(), StoreError> {
+        let mut bucket = self.bucket();
+        if bucket.failing_take_backs > 0 {
+            bucket.failing_take_backs -= 1;
+            return Err(StoreError::Unavailable("failing as the test asked".into()));
+        }
+        for key in files.iter().map(FileKey::to_string).chain(folders.iter().map(FolderKey::to_string)) {
+            if let Some(versions) = bucket.objects.get_mut(&key) {
+                while versions.pop_if(|version| version.operation.as_ref() == Some(operation)).is_some() {}
+            }
         }
         Ok(())
     }
@@ -94,13 +134,12 @@ impl FileStore for MemoryFiles {
     }
 
     async fn delete(&self, key: &FileKey) -> Result<(), StoreError> {
-        self.bucket().push(key.to_string(), None);
+        self.bucket().delete(key.to_string());
         Ok(())
     }
 
-    async fn make_folder(&self, key: &FolderKey) -> Result<(), StoreError> {
-        self.bucket().push(key.to_string(), Some(Bytes::new()));
-        Ok(())
+    async fn make_folder(&self, key: &FolderKey, operation: &OperationId) -> Result<(), StoreError> {
+        self.bucket().put(key.to_string(), key.path().as_str(), Bytes::new(), operation)
     }
 
     async fn has_folder(&self, key: &FolderKey) -> Result<bool, StoreError> {
@@ -119,7 +158,7 @@ impl FileStore for MemoryFiles {
     async fn delete_folder(&self, key: &FolderKey) -> Result<(), StoreError> {
         let mut bucket = self.bucket();
         for key in bucket.keys_below(&key.to_string()) {
-            bucket.push(key, None);
+            bucket.delete(key);
         }
         Ok(())
     }

@@ -1,11 +1,11 @@
-//! Downloads whose connection breaks off half-way.
+//! Connections to the bucket that break off half-way.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws::{Clients, S3Files};
 use bytes::Bytes;
-use domain::{AccountId, FileKey, FilePath, FileStore as _};
+use domain::{AccountId, FileKey, FilePath, FileStore as _, OperationId};
 use futures_util::TryStreamExt as _;
 use stack::backends::Backends;
 use stack::environment::{self, BUCKET};
@@ -27,12 +27,14 @@ async fn breaking_proxy(url: &str, bytes: usize) -> (String, Arc<AtomicUsize>) {
             counter.fetch_add(1, Ordering::Relaxed);
             let server = TcpStream::connect(&target).await.expect("the back end");
             tokio::spawn(async move {
-                let ((mut from_client, mut to_client), (from_server, mut to_server)) =
+                let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
                     (client.into_split(), server.into_split());
                 let request = tokio::spawn(async move {
                     // It ends when either side is gone.
                     let _ = tokio::io::copy(&mut from_client, &mut to_server).await;
                 });
+                // Once an answer comes the request has arrived.
+                let _ = from_server.peek(&mut [0]).await;
                 let mut answer = from_server.take(bytes as u64);
                 let _ = tokio::io::copy(&mut answer, &mut to_client).await;
                 let _ = to_client.shutdown().await;
@@ -60,6 +62,13 @@ async fn world(name: &str, bytes: usize) -> World {
     World { _backends: backends, direct, broken, connections }
 }
 
+impl World {
+    async fn put(&self, key: &FileKey, content: &Bytes) {
+        let operation = OperationId::random(&SystemRandom);
+        self.direct.put(key, content.clone(), &operation).await.expect("stored");
+    }
+}
+
 fn a_file() -> (FileKey, Bytes) {
     let owner = AccountId::random(&SystemRandom);
     let content = (0..1_000_000_u32).flat_map(u32::to_le_bytes).take(1_000_000).collect();
@@ -70,7 +79,7 @@ fn a_file() -> (FileKey, Bytes) {
 async fn a_download_goes_on_where_its_connection_broke_off() {
     let world = world("broken", 400_000).await;
     let (key, content) = a_file();
-    world.direct.put(&key, content.clone()).await.expect("stored");
+    world.put(&key, &content).await;
     let file = world.broken.open(&key).await.expect("readable").expect("there");
     let pieces: Vec<Bytes> = file.content.try_collect().await.expect("whole");
     assert!(pieces.concat() == content, "the bytes differ");
@@ -81,10 +90,10 @@ async fn a_download_goes_on_where_its_connection_broke_off() {
 async fn a_download_never_goes_on_with_the_bytes_of_another_file() {
     let world = world("replaced", 400_000).await;
     let (key, content) = a_file();
-    world.direct.put(&key, content.clone()).await.expect("stored");
+    world.put(&key, &content).await;
     let file = world.broken.open(&key).await.expect("readable").expect("there");
     let changed: Bytes = content.iter().map(|byte| !byte).collect();
-    world.direct.put(&key, changed).await.expect("replaced");
+    world.put(&key, &changed).await;
     assert!(file.content.try_collect::<Vec<Bytes>>().await.is_err());
 }
 
@@ -92,8 +101,23 @@ async fn a_download_never_goes_on_with_the_bytes_of_another_file() {
 async fn a_download_that_breaks_off_again_and_again_is_given_up() {
     let world = world("given-up", 100_000).await;
     let (key, content) = a_file();
-    world.direct.put(&key, content).await.expect("stored");
+    world.put(&key, &content).await;
     let file = world.broken.open(&key).await.expect("readable").expect("there");
     assert!(file.content.try_collect::<Vec<Bytes>>().await.is_err());
     assert_eq!(world.connections.load(Ordering::Relaxed), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_put_whose_answer_was_lost_is_taken_back_with_all_its_repetitions() {
+    let world = world("lost", 0).await;
+    let (key, content) = a_file();
+    world.put(&key, &content).await;
+    let operation = OperationId::random(&SystemRandom);
+    assert!(world.broken.put(&key, Bytes::from_static(b"new"), &operation).await.is_err());
+    let stored = world.direct.open(&key).await.expect("readable").expect("there");
+    assert_eq!(stored.bytes, 3, "it did arrive");
+    assert!(world.connections.load(Ordering::Relaxed) > 1, "and was sent again");
+    world.direct.take_back(&operation, std::slice::from_ref(&key), &[]).await.expect("taken back");
+    let stored = world.direct.open(&key).await.expect("readable").expect("there");
+    assert_eq!(stored.bytes, content.len() as u64);
 }
