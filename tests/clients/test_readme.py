@@ -25,7 +25,8 @@ def test_the_curl_lines_of_the_first_five_minutes_work_as_printed(service, tmp_p
     assert done.returncode == 0, done.stderr
     assert '"ok":false' not in done.stdout
     for phrase in ["Logged in successfully!", "File(s) uploaded successfully", "model.idf (0.01 KB)",
-                   "test has been deleted", "Email has been sent to demo@example.org",
+                   "File stored successfully", "\nVersion\n", "test has been deleted",
+                   "Email has been sent to demo@example.org",
                    "User's account detailes included.", "Account details updated successfully!",
                    "Logged out successfully!"]:
         assert phrase in done.stdout, phrase

@@ -134,8 +134,8 @@ def test_every_reference_names_something_that_exists(template):
 def test_files_can_be_read_written_and_deleted_at_the_root_and_below(routes):
     root, below = "/users/api/files", "/users/api/files/{path+}"
     assert {route for route in routes if route[0].startswith(root)} == {
-        *((root, verb) for verb in ("get", "post", "options")),
-        *((below, verb) for verb in ("get", "post", "delete", "options")),
+        *((root, verb) for verb in ("get", "head", "post", "options")),
+        *((below, verb) for verb in ("get", "head", "post", "put", "delete", "options")),
     }
 
 

@@ -37,7 +37,7 @@ mod tests {
     use serde_json::{Value, json};
     use session::SigningKeys;
     use web::serve::{self, MAX_DURATION};
-    use web::{Authenticator, Origins, PublicUrl};
+    use web::{Authenticator, Origins, PublicUrl, Query};
 
     use super::*;
 
@@ -76,7 +76,8 @@ mod tests {
             let cookie = format!("session_token={token}");
             headers.insert(header::COOKIE, HeaderValue::from_str(&cookie).unwrap());
             let body = Bytes::copy_from_slice(body.as_bytes());
-            let request = Request { method, path: "/users/api/user".into(), headers, body };
+            let request =
+                Request { method, path: "/users/api/user".into(), query: Query::default(), headers, body };
             let answer = serve::answer(&self.app, Ok(request), "test", MAX_DURATION).await;
             (answer.status().as_u16(), serde_json::from_slice(answer.body().as_whole().unwrap()).unwrap())
         }

@@ -16,7 +16,7 @@ pub(crate) async fn delete(
     let folder = FolderKey::new(owner, path.as_folder());
     let file = FileKey::new(owner, path);
     let done = format!("{name} has been deleted");
-    if files.has_file(&file).await? {
+    if files.state(&file).await?.is_some() {
         // The folder does not vanish with its last file.
         files.make_folder(&file.folder(), operation).await?;
         files.delete(&file).await?;

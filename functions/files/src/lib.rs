@@ -3,15 +3,24 @@
 //! | endpoint | file |
 //! |---|---|
 //! | `GET /files`, `GET /files/<folder>` | `list.rs` |
-//! | `GET /files/<file>` | `download.rs` |
+//! | `GET /files/<file>` | `download.rs`, with `range.rs` for parts and `precondition.rs` for conditions |
+//! | `HEAD` of any of them | `head.rs` |
 //! | `POST /files`, `POST /files/<folder>` | `upload.rs`, with `unzip.rs` for zips and `occupied.rs` for what is in the way |
+//! | `POST /files/<folder>?mkdir` | `make_folder.rs` |
+//! | `PUT /files/<file>` | `put.rs` |
 //! | `DELETE /files/<file or folder>` | `delete.rs` |
 
 mod attachment;
 mod delete;
 mod download;
+mod file_handle;
+mod head;
 mod list;
+mod make_folder;
 mod occupied;
+mod precondition;
+mod put;
+mod range;
 mod route;
 mod unzip;
 mod upload;
@@ -30,7 +39,7 @@ use web::{
     Settings, SystemClock, SystemRandom,
 };
 
-pub use crate::route::Route;
+pub use crate::route::{Route, Unpack};
 
 /// What the function is told by its environment.
 #[derive(Clone, Debug)]
@@ -78,18 +87,21 @@ impl Function for App {
     }
 
     async fn handle(&self, request: Request, log: &mut RequestLog) -> Result<Response, ApiError> {
-        let route = Route::parse(&request.method, &request.path);
+        let route = Route::parse(&request.method, &request.path, &request.query);
         log.route = route.as_ref().ok().map(Route::name);
         // Who is not signed on learns nothing about paths, not even that one is malformed.
         let caller = self.authenticator.caller(&request, log).await?;
         let (files, owner) = (&*self.files, &caller.account.id);
         match route? {
             Route::List => list::list(files, owner, FolderPath::root()).await,
-            Route::Read(path) => match download::download(files, owner, path.clone()).await? {
+            Route::Read(path) => match download::download(files, owner, path.clone(), &request).await? {
                 Some(answer) => Ok(answer),
                 None => list::list(files, owner, path.as_folder()).await,
             },
-            Route::Upload(folder) => upload::upload(self, owner, folder, &request).await,
+            Route::Head(path) => head::head(files, owner, path, &request).await,
+            Route::Upload(folder, unpack) => upload::upload(self, owner, folder, unpack, &request).await,
+            Route::MakeFolder(path) => make_folder::make_folder(self, owner, path).await,
+            Route::Put(path) => put::put(self, owner, path, &request).await,
             Route::Delete(path) => {
                 let operation = OperationId::random(&*self.random);
                 delete::delete(files, owner, path, &request.path, &operation).await

@@ -94,7 +94,7 @@ impl Name<'_> {
         match self {
             Self::File(path) => store.has_folder(&FolderKey::new(owner, path.as_folder())).await,
             Self::Folder(path) => match path.as_file() {
-                Some(file) => store.has_file(&FileKey::new(owner, file)).await,
+                Some(file) => Ok(store.state(&FileKey::new(owner, file)).await?.is_some()),
                 None => Ok(false),
             },
         }

@@ -2,8 +2,8 @@
 
 use domain::{FilePath, FolderPath, InvalidPath};
 use http::Method;
-use web::ApiError;
 use web::route::{below_base, by_method, unknown_endpoint};
+use web::{ApiError, Query};
 
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,15 +12,30 @@ pub enum Route {
     List,
     /// `GET` of a path: a file, or else a folder. A slash at its end makes no difference.
     Read(FilePath),
-    /// `POST`: files into a folder.
-    Upload(FolderPath),
+    /// `HEAD`: whether there is a file or a folder, and what `GET` would say about it.
+    Head(FolderPath),
+    /// `POST`: files into a folder; zips are unpacked or not.
+    Upload(FolderPath, Unpack),
+    /// `POST` with `?mkdir`: an empty folder.
+    MakeFolder(FolderPath),
+    /// `PUT`: one file as raw bytes.
+    Put(FilePath),
     /// `DELETE`: a file or a folder, never the root.
     Delete(FilePath),
 }
 
+/// What becomes of zips.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unpack {
+    /// They are unpacked.
+    Yes,
+    /// They are kept as they are.
+    No,
+}
+
 impl Route {
-    /// The route of a request, by method and raw path. The path is percent-decoded here, exactly once.
-    pub fn parse(method: &Method, path: &str) -> Result<Self, ApiError> {
+    /// The route of a request, by method, raw path and query. The path is percent-decoded here, exactly once.
+    pub fn parse(method: &Method, path: &str, query: &Query) -> Result<Self, ApiError> {
         let below = below_base(path)?;
         let folder = match below.strip_prefix("files").map(|rest| (rest, rest.strip_prefix('/'))) {
             Some(("", _)) => Ok(FolderPath::root()),
@@ -29,14 +44,32 @@ impl Route {
             _ => return Err(unknown_endpoint()),
         };
         let folder = folder.map_err(|error| ApiError::BadRequest(error.to_string()))?;
+        let (head, post) = (Self::Head(folder.clone()), Self::post(folder.clone(), query));
         let Some(file) = folder.as_file() else {
-            return by_method(method, [(Method::GET, Self::List), (Method::POST, Self::Upload(folder))]);
+            let routes = [(Method::GET, Ok(Self::List)), (Method::HEAD, Ok(head)), (Method::POST, post)];
+            return by_method(method, routes)?;
         };
-        let (read, delete) = (Self::Read(file.clone()), Self::Delete(file));
-        by_method(
-            method,
-            [(Method::GET, read), (Method::POST, Self::Upload(folder)), (Method::DELETE, delete)],
-        )
+        let (read, put, delete) = (Self::Read(file.clone()), Self::Put(file.clone()), Self::Delete(file));
+        let routes = [
+            (Method::GET, Ok(read)),
+            (Method::HEAD, Ok(head)),
+            (Method::POST, post),
+            (Method::PUT, Ok(put)),
+            (Method::DELETE, Ok(delete)),
+        ];
+        by_method(method, routes)?
+    }
+
+    /// What a `POST` asks for is in its query.
+    fn post(folder: FolderPath, query: &Query) -> Result<Self, ApiError> {
+        if query.get("mkdir")?.is_some() {
+            return Ok(Self::MakeFolder(folder));
+        }
+        match query.get("unpack")? {
+            None | Some("true") => Ok(Self::Upload(folder, Unpack::Yes)),
+            Some("false") => Ok(Self::Upload(folder, Unpack::No)),
+            Some(_) => Err(ApiError::BadRequest("unpack is either true or false.".into())),
+        }
     }
 
     /// The endpoint's name in the log.
@@ -45,7 +78,10 @@ impl Route {
         match self {
             Self::List => "list",
             Self::Read(_) => "read",
-            Self::Upload(_) => "upload",
+            Self::Head(_) => "head",
+            Self::Upload(..) => "upload",
+            Self::MakeFolder(_) => "make_folder",
+            Self::Put(_) => "put",
             Self::Delete(_) => "delete",
         }
     }
@@ -64,7 +100,12 @@ mod tests {
     }
 
     fn get(path: &str) -> Result<Route, u16> {
-        Route::parse(&Method::GET, path).map_err(|error| error.status().as_u16())
+        parse(&Method::GET, path).map_err(|error| error.status().as_u16())
+    }
+
+    fn parse(method: &Method, path: &str) -> Result<Route, ApiError> {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        Route::parse(method, path, &Query::decode(query).unwrap())
     }
 
     #[test]
@@ -79,13 +120,26 @@ mod tests {
     #[test]
     fn uploads_go_to_folders_and_the_root_cannot_be_deleted() {
         for path in ["/users/api/files/a", "/users/api/files/a/"] {
-            assert_eq!(Route::parse(&Method::POST, path).unwrap(), Route::Upload(folder("a")));
-            assert_eq!(Route::parse(&Method::DELETE, path).unwrap(), Route::Delete(file("a")));
+            assert_eq!(parse(&Method::POST, path).unwrap(), Route::Upload(folder("a"), Unpack::Yes));
+            assert_eq!(parse(&Method::DELETE, path).unwrap(), Route::Delete(file("a")));
         }
         for path in ["/users/api/files", "/users/api/files/"] {
-            assert_eq!(Route::parse(&Method::POST, path).unwrap(), Route::Upload(folder("")));
-            assert_eq!(Route::parse(&Method::DELETE, path).unwrap_err().status(), 405);
+            assert_eq!(parse(&Method::POST, path).unwrap(), Route::Upload(folder(""), Unpack::Yes));
+            assert_eq!(parse(&Method::DELETE, path).unwrap_err().status(), 405);
         }
+    }
+
+    #[test]
+    fn the_query_of_a_post_says_what_it_is_for() {
+        let post = |query: &str| parse(&Method::POST, &format!("/users/api/files/a?{query}"));
+        assert_eq!(post("mkdir").unwrap(), Route::MakeFolder(folder("a")));
+        assert_eq!(post("mkdir=1").unwrap(), Route::MakeFolder(folder("a")));
+        assert_eq!(post("unpack=false").unwrap(), Route::Upload(folder("a"), Unpack::No));
+        assert_eq!(post("other=1").unwrap(), Route::Upload(folder("a"), Unpack::Yes));
+        for bad in ["unpack", "unpack=no", "unpack=true&unpack=false"] {
+            assert_eq!(post(bad).unwrap_err().status(), 400, "{bad}");
+        }
+        assert_eq!(parse(&Method::PUT, "/users/api/files/a?mkdir").unwrap(), Route::Put(file("a")));
     }
 
     #[test]

@@ -7,10 +7,10 @@ use bytes::Bytes;
 use domain::testing::{MemoryAccounts, MemoryFiles, MockClock, SeededRandom, contract};
 use domain::{AccountStore, Session, SessionId, SessionStore, Timestamp};
 use futures_util::TryStreamExt as _;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, Method};
 use session::SigningKeys;
 use web::serve::{self, MAX_DURATION};
-use web::{Authenticator, Origins, PublicUrl, Request, Response};
+use web::{Authenticator, Origins, PublicUrl, Query, Request, Response};
 use zip::write::SimpleFileOptions;
 
 use crate::App;
@@ -53,25 +53,44 @@ impl World {
         Self { app, store, accounts, random: self.random.clone(), token: token.reveal().to_owned() }
     }
 
-    async fn ask(&self, method: Method, path: &str, content_type: &'static str, body: Vec<u8>) -> Response {
-        let mut headers = HeaderMap::new();
+    /// Sends a request; `path` may have a query.
+    async fn ask(&self, method: Method, path: &str, lines: &[(&str, &str)], body: &[u8]) -> Response {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let cookie = format!("session_token={}", self.token);
-        headers.insert(header::COOKIE, HeaderValue::from_str(&cookie).unwrap());
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        let request = Request { method, path: format!("/users/api/{path}"), headers, body: body.into() };
+        let lines = lines.iter().copied().chain([("cookie", cookie.as_str())]);
+        let line = |(name, value): (&str, &str)| (name.parse().unwrap(), value.parse().unwrap());
+        let headers: HeaderMap = lines.map(line).collect();
+        let (path, query) = (format!("/users/api/{path}"), Query::decode(query).unwrap());
+        let request = Request { method, path, query, headers, body: Bytes::copy_from_slice(body) };
         serve::answer(&*self.app, Ok(request), "test", MAX_DURATION).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, String) {
-        text(self.ask(Method::GET, path, "", Vec::new()).await).await
+        text(self.ask(Method::GET, path, &[], b"").await).await
+    }
+
+    pub(crate) async fn get_with(&self, path: &str, lines: &[(&str, &str)]) -> (u16, HeaderMap, String) {
+        with_headers(self.ask(Method::GET, path, lines, b"").await).await
+    }
+
+    pub(crate) async fn head(&self, path: &str, lines: &[(&str, &str)]) -> (u16, HeaderMap, String) {
+        with_headers(self.ask(Method::HEAD, path, lines, b"").await).await
+    }
+
+    pub(crate) async fn post(&self, path: &str) -> (u16, String) {
+        text(self.ask(Method::POST, path, &[], b"").await).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, lines: &[(&str, &str)], content: &[u8]) -> (u16, String) {
+        text(self.ask(Method::PUT, path, lines, content).await).await
     }
 
     pub(crate) async fn delete(&self, path: &str) -> (u16, String) {
-        text(self.ask(Method::DELETE, path, "", Vec::new()).await).await
+        text(self.ask(Method::DELETE, path, &[], b"").await).await
     }
 
     pub(crate) async fn download(&self, path: &str) -> (HeaderMap, Vec<u8>) {
-        let response = self.ask(Method::GET, path, "", Vec::new()).await;
+        let response = self.ask(Method::GET, path, &[], b"").await;
         assert_eq!(response.status(), 200);
         (response.headers().clone(), bytes(response).await)
     }
@@ -85,7 +104,8 @@ impl World {
             form.extend_from_slice(b"\r\n");
         }
         form.extend_from_slice(b"--B--\r\n");
-        text(self.ask(Method::POST, path, "multipart/form-data; boundary=B", form).await).await
+        let form_type = [("content-type", "multipart/form-data; boundary=B")];
+        text(self.ask(Method::POST, path, &form_type, &form).await).await
     }
 
     /// Every stored file of every user as `<path>=<content>`, in order of path; markers of folders are left out.
@@ -107,6 +127,12 @@ async fn bytes(response: Response) -> Vec<u8> {
 
 async fn text(response: Response) -> (u16, String) {
     (response.status().as_u16(), String::from_utf8(bytes(response).await).unwrap())
+}
+
+async fn with_headers(response: Response) -> (u16, HeaderMap, String) {
+    let headers = response.headers().clone();
+    let (status, body) = text(response).await;
+    (status, headers, body)
 }
 
 /// A zip of these entries; a name that ends in a slash is a folder.

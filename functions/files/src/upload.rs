@@ -4,56 +4,37 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use domain::{AccountId, FileKey, FilePath, FolderKey, FolderPath, NewFile, OperationId, put_all};
-use http::StatusCode;
-use serde::Serialize;
-use web::route::BASE_PATH;
-use web::{ApiError, Request, Response, UploadedFile, off_thread, response};
+use web::{ApiError, Request, Response, UploadedFile, off_thread};
 
 use crate::App;
+use crate::file_handle::folder_handle;
 use crate::occupied::refuse_collisions;
+use crate::route::Unpack;
 use crate::unzip::{CheckedZip, Limits};
 
 /// After so many seconds an upload begins no further put and takes back what it has stored, which for 10,000 files
 /// takes some ten seconds: by far less than the function may take.
 const STORING_SECONDS: u64 = 60;
 
-#[derive(Serialize)]
-struct Answer<'a> {
-    ok: bool,
-    status: &'a str,
-    #[serde(rename = "fileHandle")]
-    handle: &'a str,
-    callback: &'a str,
-}
-
 /// Stores the files of a form in `folder`, all of them or none. Folders are made as needed; a file of the same name
-/// is replaced, and of two parts with the same name the later one counts.
+/// is replaced, and of two parts with the same name the later one counts. Zips are unpacked if `unpack` says so.
 pub(crate) async fn upload(
     app: &App,
     owner: &AccountId,
     folder: FolderPath,
+    unpack: Unpack,
     request: &Request,
 ) -> Result<Response, ApiError> {
     let (store, clock) = (&*app.files, &*app.authenticator.clock);
     let end = clock.now().plus_seconds(STORING_SECONDS);
-    let batch = Batch::read(request.files().await?, &folder).await?;
+    let batch = Batch::read(request.files().await?, &folder, unpack).await?;
     let paths: Vec<_> = batch.files.values().map(|(path, _)| path.clone()).collect();
     refuse_collisions(store, owner, &folder, &paths, &batch.folders).await?;
     let files = batch.files.into_values();
-    let files = files.map(|(path, content)| NewFile { key: FileKey::new(owner, path), content }).collect();
+    let files = files.map(|(path, content)| (FileKey::new(owner, path), NewFile::plain(content))).collect();
     let folders: Vec<_> = batch.folders.into_iter().map(|path| FolderKey::new(owner, path)).collect();
     put_all(store, &OperationId::random(&*app.random), files, &folders, &|| clock.now() < end).await?;
-    Ok(handle(&batch.location))
-}
-
-/// The file handle of a stored location.
-fn handle(location: &FolderPath) -> Response {
-    let callback = format!("{BASE_PATH}/files/{location}");
-    let status = "File(s) uploaded successfully";
-    response::json(
-        StatusCode::OK,
-        &Answer { ok: true, status, handle: location.as_str(), callback: &callback },
-    )
+    Ok(folder_handle("File(s) uploaded successfully", batch.location.as_str()))
 }
 
 /// What a form comes to when its zips are unpacked.
@@ -67,12 +48,12 @@ struct Batch {
 }
 
 impl Batch {
-    async fn read(uploads: Vec<UploadedFile>, folder: &FolderPath) -> Result<Self, ApiError> {
+    async fn read(uploads: Vec<UploadedFile>, folder: &FolderPath, unpack: Unpack) -> Result<Self, ApiError> {
         let single = uploads.len() == 1;
         let (location, left) = (folder.clone(), Limits::REQUEST);
         let mut batch = Self { files: BTreeMap::new(), folders: Vec::new(), location, left };
         for upload in uploads {
-            if is_zip(upload.name.as_str()) {
+            if unpack == Unpack::Yes && is_zip(upload.name.as_str()) {
                 let top = batch.unpack(upload.content, folder.clone()).await?;
                 if single {
                     batch.location = top;
@@ -177,6 +158,16 @@ mod tests {
         );
         assert!(world.get("files/X").await.1.contains(r#""name":"empty""#));
         assert_eq!(world.upload("files", &[("none.zip", &zip_of(&[]))]).await, handle(""));
+    }
+
+    #[tokio::test]
+    async fn a_zip_stays_whole_when_that_is_asked_for() {
+        let world = World::new().await;
+        let zip = zip_of(&[("X/a.idf", b"1")]);
+        assert_eq!(world.upload("files/F?unpack=false", &[("job.zip", &zip)]).await, handle("F"));
+        assert_eq!(world.download("files/F/job.zip").await.1, zip);
+        assert_eq!(world.upload("files/F?unpack=true", &[("job.zip", &zip)]).await, handle("F/X"));
+        assert_eq!(world.upload("files/F?unpack=maybe", &[("job.zip", &zip)]).await.0, 400);
     }
 
     #[tokio::test]

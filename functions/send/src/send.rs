@@ -44,6 +44,8 @@ mod tests {
     use http::{HeaderMap, Method};
     use serde_json::json;
 
+    use web::Query;
+
     use super::*;
 
     async fn send_as(role: Role, mailer: &MemoryMailer, body: serde_json::Value) -> (u16, String) {
@@ -58,7 +60,13 @@ mod tests {
             expires: now,
         };
         let body = Bytes::from(body.to_string());
-        let request = Request { method: Method::POST, path: "/".into(), headers: HeaderMap::new(), body };
+        let request = Request {
+            method: Method::POST,
+            path: "/".into(),
+            query: Query::default(),
+            headers: HeaderMap::new(),
+            body,
+        };
         let result = send(mailer, &Caller { account, session }, &request).await;
         let answer = result.unwrap_or_else(|error| error.to_response());
         (answer.status().as_u16(), String::from_utf8(answer.body().as_whole().unwrap().to_vec()).unwrap())

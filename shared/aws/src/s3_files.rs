@@ -4,14 +4,23 @@
 //! in a slash. The bucket is versioned, and every object names the operation that stored it: that is what makes an
 //! operation revocable.
 
+use std::collections::HashMap;
+use std::ops::Range;
+use std::time::Duration;
+
 use async_trait::async_trait;
-use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::operation::head_object::{HeadObjectError, HeadObjectOutput};
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::operation::put_object::PutObjectError;
+use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
 use bytes::Bytes;
-use domain::{Entry, FileKey, FileStore, FolderKey, OperationId, StoreError, StoredFile, Timestamp};
+use domain::{
+    Content, Entry, FileKey, FileState, FileStore, FolderKey, MediaType, NewFile, OperationId, Replaces,
+    StoreError, Timestamp,
+};
 use futures_util::stream::{self, StreamExt as _};
 
 use crate::clients::Clients;
@@ -23,6 +32,12 @@ const DELETE_PAGE: usize = 1_000;
 
 /// The metadata that names an object's operation.
 const OPERATION: &str = "operation";
+
+/// The metadata that holds what a client says the object is.
+const MEDIA_TYPE: &str = "media-type";
+
+/// The type of every object as the bucket itself would serve it.
+const PLAIN_TYPE: &str = "application/octet-stream";
 
 /// How many objects are asked for their operation at the same time.
 const PARALLEL_HEADS: usize = 64;
@@ -48,14 +63,24 @@ impl S3Files {
     async fn put_object(
         &self,
         key: String,
-        content: Bytes,
+        file: NewFile,
         operation: &OperationId,
-    ) -> Result<(), StoreError> {
-        let put = self.client.put_object().bucket(&self.bucket).key(key);
-        // The type that a client claims is kept out of the bucket: no page may ever be served from it.
-        let put = put.content_type("application/octet-stream").metadata(OPERATION, operation.as_str());
-        let version = put.body(ByteStream::from(content)).send().await.map_err(unavailable)?.version_id;
-        version.map(drop).ok_or_else(|| corrupt("bucket", "versioning is not enabled on it"))
+    ) -> Result<String, StoreError> {
+        let put =
+            self.client.put_object().bucket(&self.bucket).key(key).metadata(OPERATION, operation.as_str());
+        // The type that a client claims never becomes the object's own: no page may be served from the bucket.
+        let mut put = put.content_type(PLAIN_TYPE).body(ByteStream::from(file.content));
+        if let Some(media_type) = &file.media_type {
+            put = put.metadata(MEDIA_TYPE, media_type.as_str());
+        }
+        let put = match &file.replaces {
+            Replaces::Anything => put,
+            Replaces::Nothing => put.if_none_match("*"),
+            Replaces::State(etag) => put.if_match(etag),
+        };
+        let stored = put.send().await.map_err(conflict_or_unavailable)?;
+        stored.version_id.ok_or_else(|| corrupt("bucket", "versioning is not enabled on it"))?;
+        stored.e_tag.ok_or_else(no_etag)
     }
 
     async fn head(&self, key: &str) -> Result<Option<HeadObjectOutput>, StoreError> {
@@ -101,6 +126,11 @@ impl S3Files {
         outcome
     }
 
+    fn object(&self, key: &FileKey, state: &FileState) -> ObjectState {
+        let (client, bucket) = (self.client.clone(), self.bucket.clone());
+        ObjectState { client, bucket, key: key.to_string(), etag: state.etag.clone() }
+    }
+
     /// All objects whose keys begin with `prefix`.
     async fn objects(&self, prefix: &str) -> Result<Vec<Object>, StoreError> {
         let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
@@ -115,8 +145,8 @@ impl S3Files {
 
 #[async_trait]
 impl FileStore for S3Files {
-    async fn put(&self, key: &FileKey, content: Bytes, operation: &OperationId) -> Result<(), StoreError> {
-        self.put_object(key.to_string(), content, operation).await
+    async fn put(&self, key: &FileKey, file: NewFile, operation: &OperationId) -> Result<String, StoreError> {
+        self.put_object(key.to_string(), file, operation).await
     }
 
     async fn take_back(
@@ -145,7 +175,12 @@ impl FileStore for S3Files {
         outcome
     }
 
-    async fn open(&self, key: &FileKey) -> Result<Option<StoredFile>, StoreError> {
+    async fn state(&self, key: &FileKey) -> Result<Option<FileState>, StoreError> {
+        let Some(head) = self.head(&key.to_string()).await? else { return Ok(None) };
+        file_state(head.content_length, head.last_modified, head.e_tag, head.metadata).map(Some)
+    }
+
+    async fn open(&self, key: &FileKey) -> Result<Option<(FileState, Content)>, StoreError> {
         let object = match self.client.get_object().bucket(&self.bucket).key(key.to_string()).send().await {
             Ok(object) => object,
             Err(SdkError::ServiceError(error)) if matches!(error.err(), GetObjectError::NoSuchKey(_)) => {
@@ -153,21 +188,28 @@ impl FileStore for S3Files {
             }
             Err(error) => return Err(unavailable(error)),
         };
-        let modified = object.last_modified.map_or(0, |time| u64::try_from(time.secs()).unwrap_or(0));
-        let bytes = size(object.content_length)?;
-        let etag = object.e_tag.ok_or_else(|| corrupt("object", "it has no entity tag"))?;
-        let (client, bucket) = (self.client.clone(), self.bucket.clone());
-        let state = ObjectState { client, bucket, key: key.to_string(), etag: etag.clone() };
-        Ok(Some(StoredFile {
-            bytes,
-            modified: Timestamp::from_unix_seconds(modified),
-            etag,
-            content: state.download(object.body, 0..bytes),
-        }))
+        let state = file_state(object.content_length, object.last_modified, object.e_tag, object.metadata)?;
+        let content = self.object(key, &state).download(object.body, 0..state.bytes);
+        Ok(Some((state, content)))
     }
 
-    async fn has_file(&self, key: &FileKey) -> Result<bool, StoreError> {
-        Ok(self.head(&key.to_string()).await?.is_some())
+    async fn open_part(
+        &self,
+        key: &FileKey,
+        state: &FileState,
+        range: Range<u64>,
+    ) -> Result<Option<Content>, StoreError> {
+        let object = self.object(key, state);
+        let body = object.open(&range).await?;
+        Ok(body.map(|body| object.download(body, range)))
+    }
+
+    async fn link(&self, key: &FileKey, disposition: &str, seconds: u64) -> Result<String, StoreError> {
+        let expiry = PresigningConfig::expires_in(Duration::from_secs(seconds)).map_err(unavailable)?;
+        let get = self.client.get_object().bucket(&self.bucket).key(key.to_string());
+        let get = get.response_content_disposition(disposition).response_content_type(PLAIN_TYPE);
+        let get = get.response_cache_control("private, no-cache").presigned(expiry).await;
+        Ok(get.map_err(unavailable)?.uri().to_owned())
     }
 
     async fn delete(&self, key: &FileKey) -> Result<(), StoreError> {
@@ -179,7 +221,7 @@ impl FileStore for S3Files {
         if key.path().is_root() {
             return Ok(());
         }
-        self.put_object(key.to_string(), Bytes::new(), operation).await
+        self.put_object(key.to_string(), NewFile::plain(Bytes::new()), operation).await.map(drop)
     }
 
     async fn has_folder(&self, key: &FolderKey) -> Result<bool, StoreError> {
@@ -208,6 +250,36 @@ impl FileStore for S3Files {
         let names = objects.iter().filter_map(Object::key);
         let names = names.map(|key| ObjectIdentifier::builder().key(key).build());
         self.delete_objects(&names.collect::<Result<Vec<_>, _>>().map_err(unavailable)?).await
+    }
+}
+
+fn file_state(
+    bytes: Option<i64>,
+    modified: Option<DateTime>,
+    etag: Option<String>,
+    metadata: Option<HashMap<String, String>>,
+) -> Result<FileState, StoreError> {
+    let modified = modified.map_or(0, |time| u64::try_from(time.secs()).unwrap_or(0));
+    let media_type = metadata.and_then(|mut metadata| metadata.remove(MEDIA_TYPE));
+    Ok(FileState {
+        bytes: size(bytes)?,
+        modified: Timestamp::from_unix_seconds(modified),
+        etag: etag.ok_or_else(no_etag)?,
+        media_type: media_type.and_then(|text| MediaType::parse(&text).ok()),
+    })
+}
+
+fn no_etag() -> StoreError {
+    corrupt("object", "it has no entity tag")
+}
+
+/// S3 answers a condition that does not hold with 412, two conditional puts at the same time with 409, and `If-Match`
+/// without an object with 404.
+fn conflict_or_unavailable(error: SdkError<PutObjectError>) -> StoreError {
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    match (status, error.as_service_error().and_then(ProvideErrorMetadata::code)) {
+        (Some(409 | 412), _) | (_, Some("NoSuchKey")) => StoreError::Conflict,
+        _ => unavailable(error),
     }
 }
 

@@ -1,10 +1,9 @@
 //! Several files stored as one: all of them or none.
 
-use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use crate::file_key::{FileKey, FolderKey};
-use crate::ports::{FileStore, OperationId, StoreError};
+use crate::ports::{FileStore, NewFile, OperationId, StoreError};
 
 /// How many files are on their way to the store at the same time. S3 takes 3,500 puts a second for one prefix
 /// (Amazon S3 User Guide, "Performance design patterns"); so many of some 30 ms each stay below.
@@ -13,15 +12,6 @@ const PARALLEL_PUTS: usize = 64;
 /// How often taking back is tried: the store has already tried each of its calls several times.
 const TAKE_BACK_TRIES: usize = 2;
 
-/// A file to be stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewFile {
-    /// Where.
-    pub key: FileKey,
-    /// What.
-    pub content: Bytes,
-}
-
 /// Stores all of `files` and makes all of `folders` in one operation.
 ///
 /// When one of them fails, or when `in_time` says that the time has run out, no further one is begun, those that were
@@ -29,14 +19,14 @@ pub struct NewFile {
 pub async fn put_all(
     store: &dyn FileStore,
     operation: &OperationId,
-    files: Vec<NewFile>,
+    files: Vec<(FileKey, NewFile)>,
     folders: &[FolderKey],
     in_time: &(dyn Fn() -> bool + Sync),
 ) -> Result<(), StoreError> {
-    let mut keys: Vec<_> = files.iter().map(|file| file.key.clone()).collect();
-    let put_files = files.into_iter().map(|file| async move {
+    let mut keys: Vec<_> = files.iter().map(|(key, _)| key.clone()).collect();
+    let put_files = files.into_iter().map(|(key, file)| async move {
         check(in_time)?;
-        store.put(&file.key, file.content, operation).await
+        store.put(&key, file, operation).await.map(drop)
     });
     let make_folders = folders.iter().map(|key| async move {
         check(in_time)?;
@@ -86,6 +76,8 @@ async fn put_each(
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use bytes::Bytes;
+
     use super::*;
     use crate::account::AccountId;
     use crate::file_path::{FilePath, FolderPath};
@@ -99,9 +91,9 @@ mod tests {
         OperationId::parse(&digit.repeat(32)).expect("valid")
     }
 
-    fn file(path: &str, content: &'static str) -> NewFile {
+    fn file(path: &str, content: &'static str) -> (FileKey, NewFile) {
         let path = FilePath::parse(path).expect("valid");
-        NewFile { key: FileKey::new(&owner(), path), content: Bytes::from_static(content.as_bytes()) }
+        (FileKey::new(&owner(), path), NewFile::plain(Bytes::from_static(content.as_bytes())))
     }
 
     /// A store with one old file, and what a later batch that replaces it comes to there.
@@ -116,7 +108,7 @@ mod tests {
     }
 
     fn only_the_old() -> Vec<(String, Bytes)> {
-        vec![(file("old", "").key.to_string(), Bytes::from_static(b"1"))]
+        vec![(file("old", "").0.to_string(), Bytes::from_static(b"1"))]
     }
 
     #[tokio::test]

@@ -23,6 +23,7 @@ pub mod file_path;
 pub mod folder_node;
 mod hex_id;
 pub mod mail;
+pub mod media_type;
 pub mod password;
 pub mod ports;
 pub mod session;
@@ -32,15 +33,16 @@ pub mod timestamp;
 
 pub use account::{Account, AccountId, InvalidProfile, Profile, ProfileChange, Role};
 pub use email_address::{EmailAddress, InvalidEmailAddress};
-pub use file_batch::{NewFile, put_all};
+pub use file_batch::put_all;
 pub use file_key::{FileKey, FolderKey};
 pub use file_path::{FileName, FilePath, FolderPath, InvalidPath};
 pub use folder_node::FolderNode;
 pub use mail::{InvalidMail, Mail};
+pub use media_type::{InvalidMediaType, MediaType};
 pub use password::{InvalidPassword, Password, PasswordHash, PasswordHasher, Verdict};
 pub use ports::{
-    AccountStore, Clock, Entry, FileStore, MailError, Mailer, OperationId, Random, SessionStore, StoreError,
-    StoredFile,
+    AccountStore, Clock, Content, Entry, FileState, FileStore, MailError, Mailer, NewFile, OperationId,
+    Random, Replaces, SessionStore, StoreError,
 };
 pub use session::{Session, SessionId};
 pub use timestamp::Timestamp;

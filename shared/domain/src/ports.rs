@@ -3,6 +3,8 @@
 //! Every store has an implementation over AWS and one in memory ([`crate::testing`]), and one contract suite that
 //! both must pass. A lookup gives an `Option`: "not there" is an answer, not a failure.
 
+use std::ops::Range;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -12,6 +14,7 @@ use crate::email_address::EmailAddress;
 use crate::file_key::{FileKey, FolderKey};
 use crate::hex_id::hex_id;
 use crate::mail::Mail;
+use crate::media_type::MediaType;
 use crate::password::PasswordHash;
 use crate::session::{Session, SessionId};
 use crate::timestamp::Timestamp;
@@ -78,8 +81,9 @@ pub trait SessionStore: Send + Sync {
 #[async_trait]
 pub trait FileStore: Send + Sync {
     /// Stores a file in the place of whatever was there: readers see the old file or the new one, wholly. The file
-    /// is marked with the operation that stored it.
-    async fn put(&self, key: &FileKey, content: Bytes, operation: &OperationId) -> Result<(), StoreError>;
+    /// is marked with the operation that stored it. [`StoreError::Conflict`] when what was there is not what the put
+    /// insists on. The entity tag of the new file.
+    async fn put(&self, key: &FileKey, file: NewFile, operation: &OperationId) -> Result<String, StoreError>;
 
     /// Takes back what an operation has stored at these keys: each is as it was before, or gone if it was not there.
     /// A key at which the operation stored nothing is left alone, so that a put whose answer was lost can be named
@@ -91,11 +95,22 @@ pub trait FileStore: Send + Sync {
         folders: &[FolderKey],
     ) -> Result<(), StoreError>;
 
-    /// Opens a file for reading.
-    async fn open(&self, key: &FileKey) -> Result<Option<StoredFile>, StoreError>;
+    /// The state of a file.
+    async fn state(&self, key: &FileKey) -> Result<Option<FileState>, StoreError>;
 
-    /// Whether there is a file.
-    async fn has_file(&self, key: &FileKey) -> Result<bool, StoreError>;
+    /// Opens a file for reading.
+    async fn open(&self, key: &FileKey) -> Result<Option<(FileState, Content)>, StoreError>;
+
+    /// Opens a part of a file in that state; `None` when it is no longer there in that state.
+    async fn open_part(
+        &self,
+        key: &FileKey,
+        state: &FileState,
+        range: Range<u64>,
+    ) -> Result<Option<Content>, StoreError>;
+
+    /// A URL from which anybody can read the file for `seconds`, as a download with that `Content-Disposition`.
+    async fn link(&self, key: &FileKey, disposition: &str, seconds: u64) -> Result<String, StoreError>;
 
     /// Removes a file. Removing one that is gone is no failure.
     async fn delete(&self, key: &FileKey) -> Result<(), StoreError>;
@@ -128,16 +143,50 @@ pub struct Entry {
     pub bytes: u64,
 }
 
-/// A file opened for reading.
-pub struct StoredFile {
+/// One state of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileState {
     /// The size.
     pub bytes: u64,
     /// When it was stored.
     pub modified: Timestamp,
-    /// Changes with the content: an entity tag of RFC 9110 8.8.3, quotes included.
+    /// Changes with the content: a strong entity tag of RFC 9110 8.8.3, quotes included.
     pub etag: String,
-    /// The content, piece by piece.
-    pub content: BoxStream<'static, Result<Bytes, StoreError>>,
+    /// What the content is, as whoever stored it has said.
+    pub media_type: Option<MediaType>,
+}
+
+/// A file's bytes, piece by piece.
+pub type Content = BoxStream<'static, Result<Bytes, StoreError>>;
+
+/// A file that is to be stored.
+#[derive(Clone, Debug)]
+pub struct NewFile {
+    /// Its bytes.
+    pub content: Bytes,
+    /// What they are.
+    pub media_type: Option<MediaType>,
+    /// What must be in its place before.
+    pub replaces: Replaces,
+}
+
+/// What a new file may take the place of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replaces {
+    /// Whatever is there, or nothing.
+    Anything,
+    /// Nothing.
+    Nothing,
+    /// The file with this entity tag.
+    State(String),
+}
+
+impl NewFile {
+    /// Bytes of an unknown kind that take the place of anything.
+    #[must_use]
+    pub const fn plain(content: Bytes) -> Self {
+        Self { content, media_type: None, replaces: Replaces::Anything }
+    }
 }
 
 /// Sends mail.

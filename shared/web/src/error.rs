@@ -38,6 +38,9 @@ pub enum ApiError {
     /// 409: something else is in the place, or changed meanwhile.
     #[error("{0}")]
     Conflict(String),
+    /// 412: a condition of the request does not hold.
+    #[error("{0}")]
+    PreconditionFailed(String),
     /// 413: the body is larger than one request can carry.
     #[error(
         "The request is too large: one request carries at most {MAX_BODY_BYTES} bytes. Send fewer or smaller files."
@@ -51,6 +54,12 @@ pub enum ApiError {
     UnsupportedMediaType {
         /// The type that the endpoint reads.
         expected: &'static str,
+    },
+    /// 416: a range that the file does not have.
+    #[error("The file has {bytes} bytes, and none in the range that was asked for.")]
+    RangeNotSatisfiable {
+        /// The size of the file.
+        bytes: u64,
     },
     /// 500: a mail could not be sent.
     #[error("The email cannot be sent: the mail service refused it.")]
@@ -74,6 +83,8 @@ impl ApiError {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::PreconditionFailed(_) => StatusCode::PRECONDITION_FAILED,
+            Self::RangeNotSatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::TooLarge | Self::TooMuchContent(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::MailRefused(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -94,6 +105,11 @@ impl ApiError {
             Self::Unauthenticated => {
                 // RFC 9110 15.5.2 asks for it; no browser shows a dialogue for this scheme.
                 answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Self::RangeNotSatisfiable { bytes } => {
+                if let Ok(range) = HeaderValue::from_str(&format!("bytes */{bytes}")) {
+                    answer.headers_mut().insert(header::CONTENT_RANGE, range);
+                }
             }
             Self::Unavailable(_) => {
                 answer.headers_mut().insert(header::RETRY_AFTER, RETRY_SECONDS);

@@ -18,6 +18,7 @@ use lambda_runtime::{MetadataPrelude, StreamResponse};
 use serde::Serialize;
 
 use crate::error::ApiError;
+use crate::query::Query;
 use crate::request::{MAX_BODY_BYTES, Request};
 use crate::response::Body;
 use crate::route::BASE_PATH;
@@ -47,9 +48,16 @@ fn from_rest(event: ApiGatewayProxyRequest) -> Result<Request, ApiError> {
             headers.insert(name, value.clone());
         }
     }
+    // The gateway has decoded it. Older saved events have only the map of single values.
+    let query = if event.multi_value_query_string_parameters.is_empty() {
+        event.query_string_parameters
+    } else {
+        event.multi_value_query_string_parameters
+    };
     Ok(Request {
         method: event.http_method,
         path: event.path.unwrap_or_default(),
+        query: query.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         headers,
         body: decode_body(event.body, event.is_base64_encoded)?,
     })
@@ -66,6 +74,7 @@ fn from_http(event: ApiGatewayV2httpRequest) -> Result<Request, ApiError> {
     Ok(Request {
         method: event.request_context.http.method,
         path: without_stage(event.raw_path.unwrap_or_default()),
+        query: Query::decode(event.raw_query_string.as_deref().unwrap_or_default())?,
         headers,
         body: decode_body(event.body, event.is_base64_encoded)?,
     })
@@ -218,6 +227,21 @@ mod tests {
         for path in ["/users/api/info", "é/users/api/info", "/é/users/api/info", "/a/b/users/api/info"] {
             assert_eq!(http(&json!({"rawPath": path})).1.unwrap().path, path);
         }
+    }
+
+    #[test]
+    fn a_query_means_the_same_in_both_formats() {
+        let query = |(_, request): (Format, Result<Request, ApiError>)| request.unwrap().query;
+        let rest = query(rest(&json!({
+            "queryStringParameters": {"move": "a b/c", "mkdir": ""},
+            "multiValueQueryStringParameters": {"move": ["a b/c"], "mkdir": [""]},
+        })));
+        let http = query(http(&json!({"rawQueryString": "move=a+b%2Fc&mkdir="})));
+        for query in [rest, http] {
+            assert_eq!((query.get("move").unwrap(), query.get("mkdir").unwrap()), (Some("a b/c"), Some("")));
+        }
+        let twice = json!({"multiValueQueryStringParameters": {"move": ["a", "b"]}});
+        assert_eq!(super::tests::rest(&twice).1.unwrap().query.get("move").unwrap_err().status(), 400);
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! | [`origins`] | pages of other sites are kept from using a visitor's cookie |
 //! | [`route`] | the raw path becomes a function's own `Route` |
 //! | [`caller`] | a token becomes a [`Caller`] |
-//! | [`request`], [`multipart`] | the body becomes a typed value |
+//! | [`request`], [`query`], [`multipart`] | the body becomes a typed value |
 //! | [`response`], [`error`] | a value or an [`ApiError`] becomes a [`Response`] |
 //!
 //! [`settings`] and [`environment`] are for start-up: configuration, the clock and randomness are read there and
@@ -24,6 +24,7 @@ pub mod log;
 pub mod multipart;
 mod off_thread;
 pub mod origins;
+pub mod query;
 pub mod request;
 pub mod response;
 pub mod route;
@@ -37,6 +38,7 @@ pub use log::RequestLog;
 pub use multipart::UploadedFile;
 pub use off_thread::off_thread;
 pub use origins::Origins;
+pub use query::Query;
 pub use request::Request;
 pub use response::{Body, Response};
 pub use serve::{Answers, Function, serve};

@@ -56,6 +56,9 @@ impl Origins {
         if let Some(origin) = origin.filter(|origin| self.is_trusted(origin)) {
             answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
             answer.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+            // What a page may read beyond the headers that every page may.
+            let exposed = "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Location, Retry-After";
+            answer.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(exposed));
         }
     }
 
@@ -63,7 +66,9 @@ impl Origins {
     pub(crate) fn preflight(headers: &mut HeaderMap) {
         let methods = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
-        let names = HeaderValue::from_static("Authorization, Content-Type");
+        let names = HeaderValue::from_static(
+            "Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range",
+        );
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names);
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS);
     }

@@ -7,6 +7,7 @@ use http::{HeaderMap, Method, header};
 use serde::de::DeserializeOwned;
 
 use crate::error::ApiError;
+use crate::query::Query;
 
 /// The largest body of one request, in bytes. Lambda takes 6 MB of event, in which a binary body travels as
 /// base64 among everything else: about 4.5 MiB would fit, 4 MiB are promised.
@@ -18,6 +19,8 @@ pub struct Request {
     pub method: Method,
     /// The path as the client sent it: percent-encoded, from the leading slash on, without the query.
     pub path: String,
+    /// The query.
+    pub query: Query,
     /// The headers.
     pub headers: HeaderMap,
     /// The body, decoded from the event.
@@ -63,7 +66,8 @@ impl Request {
     }
 
     /// The `Content-Type` header; `None` when it is absent or not text.
-    pub(crate) fn content_type(&self) -> Option<&str> {
+    #[must_use]
+    pub fn content_type(&self) -> Option<&str> {
         self.headers.get(header::CONTENT_TYPE)?.to_str().ok()
     }
 }
@@ -85,7 +89,14 @@ mod tests {
         if let Some(content_type) = content_type {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
-        Request { method: Method::POST, path: "/".into(), headers, body: Bytes::from_static(body) }.json()
+        Request {
+            method: Method::POST,
+            path: "/".into(),
+            query: Query::default(),
+            headers,
+            body: Bytes::from_static(body),
+        }
+        .json()
     }
 
     #[test]

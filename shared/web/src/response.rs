@@ -34,6 +34,13 @@ impl Body {
     }
 }
 
+/// Nothing.
+impl Default for Body {
+    fn default() -> Self {
+        Self::Whole(Bytes::new())
+    }
+}
+
 impl Stream for Body {
     type Item = Result<Bytes, StoreError>;
 

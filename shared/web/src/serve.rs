@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use domain::{AccountId, Clock as _};
 use futures_util::FutureExt as _;
 use http::header::ORIGIN;
@@ -141,7 +140,7 @@ async fn handle(
     log: &mut RequestLog,
 ) -> Result<Response, ApiError> {
     if request.method == Method::OPTIONS {
-        let mut response = Response::new(Body::Whole(Bytes::new()));
+        let mut response = Response::new(Body::default());
         *response.status_mut() = StatusCode::NO_CONTENT;
         Origins::preflight(response.headers_mut());
         return Ok(response);
@@ -176,9 +175,11 @@ fn write_line(
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use http::{HeaderMap, HeaderValue};
 
     use super::*;
+    use crate::query::Query;
     use crate::settings::PublicUrl;
 
     struct Moody(Origins);
@@ -206,7 +207,8 @@ mod tests {
         if let Some(origin) = origin {
             headers.insert("origin", HeaderValue::from_static(origin));
         }
-        let request = Request { method, path: path.into(), headers, body: Bytes::new() };
+        let request =
+            Request { method, path: path.into(), query: Query::default(), headers, body: Bytes::new() };
         answer(&function, Ok(request), "id", Duration::from_secs(1)).await
     }
 

@@ -30,7 +30,7 @@ const CALLS: u32 = 300;
 const TURNS: usize = 9;
 
 /// Log-ons, in turn with raw hashes.
-const LOG_ONS: usize = 15;
+const LOG_ONS: usize = 61;
 
 /// How long a start or a call may take before the benchmark gives up.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -26,21 +26,21 @@ pub fn event(format: Format, parts: &Parts, body: &[u8], request_id: &str) -> Va
     }
 }
 
-/// With `*/*` among the binary media types every body is base64; paths stay percent-encoded; of a repeated header
-/// `headers` has the last value and `multiValueHeaders` all of them.
+/// With `*/*` among the binary media types every body is base64; paths stay percent-encoded, queries are decoded; of a
+/// repeated header `headers` has the last value and `multiValueHeaders` all of them.
 fn rest(parts: &Parts, body: &[u8], request_id: &str) -> Value {
     let headers = all_headers(&parts.headers);
-    let last: BTreeMap<_, _> = headers.iter().map(|(name, values)| (name, values.last())).collect();
     let method = parts.method.as_str();
     let body = (!body.is_empty()).then(|| STANDARD.encode(body));
+    let query = decoded_query(parts.uri.query().unwrap_or_default());
     json!({
         "resource": "/users/api/{path+}",
         "path": parts.uri.path(),
         "httpMethod": method,
-        "headers": last,
+        "headers": last_values(&headers),
         "multiValueHeaders": headers,
-        "queryStringParameters": null,
-        "multiValueQueryStringParameters": null,
+        "queryStringParameters": last_values(&query),
+        "multiValueQueryStringParameters": (!query.is_empty()).then_some(&query),
         "pathParameters": null,
         "stageVariables": null,
         "requestContext": {
@@ -84,6 +84,21 @@ fn http(parts: &Parts, body: &[u8], request_id: &str) -> Value {
         "isBase64Encoded": base64,
         "body": body,
     })
+}
+
+fn last_values(values: &BTreeMap<String, Vec<String>>) -> Option<BTreeMap<&str, &str>> {
+    if values.is_empty() {
+        return None;
+    }
+    Some(values.iter().filter_map(|(name, values)| Some((name.as_str(), values.last()?.as_str()))).collect())
+}
+
+fn decoded_query(raw: &str) -> BTreeMap<String, Vec<String>> {
+    let mut query: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, value) in form_urlencoded::parse(raw.as_bytes()) {
+        query.entry(name.into_owned()).or_default().push(value.into_owned());
+    }
+    query
 }
 
 fn all_headers(headers: &HeaderMap) -> BTreeMap<String, Vec<String>> {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws::{Clients, S3Files};
 use bytes::Bytes;
-use domain::{AccountId, FileKey, FilePath, FileStore as _, OperationId};
+use domain::{AccountId, FileKey, FilePath, FileStore as _, NewFile, OperationId};
 use futures_util::TryStreamExt as _;
 use stack::backends::Backends;
 use stack::environment::{self, BUCKET};
@@ -65,7 +65,7 @@ async fn world(name: &str, bytes: usize) -> World {
 impl World {
     async fn put(&self, key: &FileKey, content: &Bytes) {
         let operation = OperationId::random(&SystemRandom);
-        self.direct.put(key, content.clone(), &operation).await.expect("stored");
+        self.direct.put(key, NewFile::plain(content.clone()), &operation).await.expect("stored");
     }
 }
 
@@ -80,8 +80,8 @@ async fn a_download_goes_on_where_its_connection_broke_off() {
     let world = world("broken", 400_000).await;
     let (key, content) = a_file();
     world.put(&key, &content).await;
-    let file = world.broken.open(&key).await.expect("readable").expect("there");
-    let pieces: Vec<Bytes> = file.content.try_collect().await.expect("whole");
+    let (_, read) = world.broken.open(&key).await.expect("readable").expect("there");
+    let pieces: Vec<Bytes> = read.try_collect().await.expect("whole");
     assert!(pieces.concat() == content, "the bytes differ");
     assert_eq!(world.connections.load(Ordering::Relaxed), 3);
 }
@@ -91,10 +91,10 @@ async fn a_download_never_goes_on_with_the_bytes_of_another_file() {
     let world = world("replaced", 400_000).await;
     let (key, content) = a_file();
     world.put(&key, &content).await;
-    let file = world.broken.open(&key).await.expect("readable").expect("there");
+    let (_, read) = world.broken.open(&key).await.expect("readable").expect("there");
     let changed: Bytes = content.iter().map(|byte| !byte).collect();
     world.put(&key, &changed).await;
-    assert!(file.content.try_collect::<Vec<Bytes>>().await.is_err());
+    assert!(read.try_collect::<Vec<Bytes>>().await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,8 +102,8 @@ async fn a_download_that_breaks_off_again_and_again_is_given_up() {
     let world = world("given-up", 100_000).await;
     let (key, content) = a_file();
     world.put(&key, &content).await;
-    let file = world.broken.open(&key).await.expect("readable").expect("there");
-    assert!(file.content.try_collect::<Vec<Bytes>>().await.is_err());
+    let (_, read) = world.broken.open(&key).await.expect("readable").expect("there");
+    assert!(read.try_collect::<Vec<Bytes>>().await.is_err());
     assert_eq!(world.connections.load(Ordering::Relaxed), 4);
 }
 
@@ -113,11 +113,11 @@ async fn a_put_whose_answer_was_lost_is_taken_back_with_all_its_repetitions() {
     let (key, content) = a_file();
     world.put(&key, &content).await;
     let operation = OperationId::random(&SystemRandom);
-    assert!(world.broken.put(&key, Bytes::from_static(b"new"), &operation).await.is_err());
-    let stored = world.direct.open(&key).await.expect("readable").expect("there");
+    assert!(world.broken.put(&key, NewFile::plain(Bytes::from_static(b"new")), &operation).await.is_err());
+    let stored = world.direct.state(&key).await.expect("readable").expect("there");
     assert_eq!(stored.bytes, 3, "it did arrive");
     assert!(world.connections.load(Ordering::Relaxed) > 1, "and was sent again");
     world.direct.take_back(&operation, std::slice::from_ref(&key), &[]).await.expect("taken back");
-    let stored = world.direct.open(&key).await.expect("readable").expect("there");
+    let stored = world.direct.state(&key).await.expect("readable").expect("there");
     assert_eq!(stored.bytes, content.len() as u64);
 }

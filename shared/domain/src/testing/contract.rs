@@ -7,11 +7,14 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use crate::account::{Account, AccountId, Profile, ProfileChange, Role};
 use crate::email_address::EmailAddress;
-use crate::file_batch::{NewFile, put_all};
+use crate::file_batch::put_all;
 use crate::file_key::{FileKey, FolderKey};
 use crate::file_path::{FilePath, FolderPath};
+use crate::media_type::MediaType;
 use crate::password::{Password, PasswordHash, PasswordHasher};
-use crate::ports::{AccountStore, FileStore, OperationId, Random, SessionStore, StoreError};
+use crate::ports::{
+    AccountStore, Content, FileStore, NewFile, OperationId, Random, Replaces, SessionStore, StoreError,
+};
 use crate::session::{Session, SessionId};
 use crate::timestamp::Timestamp;
 
@@ -149,6 +152,11 @@ pub async fn a_session_lives_until_it_is_ended<S: AccountStore + SessionStore>(
     assert_eq!(store.find(&ada.id, &two.id).await.expect("readable"), Some((two, ada)));
 }
 
+async fn all(content: Content) -> Vec<u8> {
+    let pieces: Vec<Bytes> = content.try_collect().await.expect("streamed");
+    pieces.concat()
+}
+
 /// The paths of one account, for the file contracts.
 struct Files<'a> {
     store: &'a dyn FileStore,
@@ -174,15 +182,17 @@ impl<'a> Files<'a> {
     }
 
     async fn put_in(&self, operation: &OperationId, path: &str, content: &[u8]) {
-        self.store.put(&self.key(path), Bytes::copy_from_slice(content), operation).await.expect("stored");
+        let file = NewFile::plain(Bytes::copy_from_slice(content));
+        let etag = self.store.put(&self.key(path), file, operation).await.expect("stored");
+        let state = self.store.state(&self.key(path)).await.expect("readable");
+        assert_eq!(state.map(|state| state.etag), Some(etag));
     }
 
     async fn read(&self, path: &str) -> Option<Vec<u8>> {
-        let file = self.store.open(&self.key(path)).await.expect("readable")?;
-        let pieces: Vec<Bytes> = file.content.try_collect().await.expect("streamed");
-        let content = pieces.concat();
-        assert_eq!(file.bytes, content.len() as u64);
-        assert!(file.etag.starts_with('"') && file.etag.ends_with('"'), "{}", file.etag);
+        let (state, content) = self.store.open(&self.key(path)).await.expect("readable")?;
+        let content = all(content).await;
+        assert_eq!(state.bytes, content.len() as u64);
+        assert!(state.etag.starts_with('"') && state.etag.ends_with('"'), "{}", state.etag);
         Some(content)
     }
 
@@ -200,11 +210,10 @@ pub async fn a_file_is_read_back_exactly(store: &dyn FileStore, random: &dyn Ran
     let files = Files::new(store, random);
     let all_bytes: Vec<u8> = (0..=255).collect();
     assert_eq!(files.read("a/b.bin").await, None);
-    assert!(!store.has_file(&files.key("a/b.bin")).await.expect("readable"));
+    assert_eq!(store.state(&files.key("a/b.bin")).await.expect("readable"), None);
     files.put("a/b.bin", b"first").await;
     files.put("a/b.bin", &all_bytes).await;
     assert_eq!(files.read("a/b.bin").await, Some(all_bytes));
-    assert!(store.has_file(&files.key("a/b.bin")).await.expect("readable"));
     files.put("empty", b"").await;
     assert_eq!(files.read("empty").await, Some(Vec::new()));
     store.delete(&files.key("a/b.bin")).await.expect("deleted");
@@ -260,8 +269,8 @@ pub async fn a_folder_is_only_what_lies_below_it(store: &dyn FileStore, random: 
 /// More entries than one page of any store holds are listed and deleted completely.
 pub async fn a_large_folder_is_listed_and_deleted_whole(store: &dyn FileStore, random: &dyn Random) {
     let files = Files::new(store, random);
-    let batch = (0..1_005)
-        .map(|i| NewFile { key: files.key(&format!("f/{i:04}")), content: Bytes::from_static(b"x") });
+    let file = NewFile::plain(Bytes::from_static(b"x"));
+    let batch = (0..1_005).map(|i| (files.key(&format!("f/{i:04}")), file.clone()));
     put_all(store, &files.operation, batch.collect(), &[], &|| true).await.expect("stored");
     let listed = files.list("f").await;
     assert_eq!((listed.len(), listed[1_004].0.as_str()), (1_005, "1004"));
@@ -289,6 +298,52 @@ pub async fn an_operation_can_be_taken_back(store: &dyn FileStore, random: &dyn 
     }
     assert_eq!(files.read("replaced").await.as_deref(), Some(&b"old"[..]));
     assert_eq!(files.read("overtaken").await.as_deref(), Some(&b"later"[..]));
+}
+
+/// A part of a file is read exactly, and never of another state than the one that was asked about.
+pub async fn a_part_is_of_the_state_that_was_seen(store: &dyn FileStore, random: &dyn Random) {
+    let files = Files::new(store, random);
+    let key = files.key("a");
+    files.put("a", b"0123456789").await;
+    let state = store.state(&key).await.expect("readable").expect("there");
+    for (range, expected) in [(0..10, "0123456789"), (0..1, "0"), (9..10, "9"), (3..7, "3456"), (5..5, "")] {
+        let part = store.open_part(&key, &state, range).await.expect("readable").expect("there");
+        assert_eq!(all(part).await, expected.as_bytes());
+    }
+    files.put("a", b"9876543210").await;
+    assert!(store.open_part(&key, &state, 0..1).await.expect("readable").is_none());
+    store.delete(&key).await.expect("deleted");
+    assert!(store.open_part(&key, &state, 0..1).await.expect("readable").is_none());
+}
+
+/// A put that insists on what it replaces changes nothing else, and of many at once one gets through.
+pub async fn a_put_replaces_only_what_it_insists_on(store: &dyn FileStore, random: &dyn Random) {
+    let files = Files::new(store, random);
+    let put = async |path: &str, content: &'static [u8], replaces: Replaces| {
+        let file = NewFile { replaces, ..NewFile::plain(Bytes::from_static(content)) };
+        store.put(&files.key(path), file, &OperationId::random(random)).await
+    };
+    let racers = futures_util::future::join_all((0..10).map(|_| put("a", b"first", Replaces::Nothing)));
+    let (won, lost): (Vec<_>, Vec<_>) = racers.await.into_iter().partition(Result::is_ok);
+    assert_eq!((won.len(), lost.len()), (1, 9));
+    assert!(lost.iter().all(|lost| matches!(lost, Err(StoreError::Conflict))));
+    let etag = store.state(&files.key("a")).await.expect("readable").expect("there").etag;
+    put("a", b"second", Replaces::State(etag.clone())).await.expect("stored");
+    assert!(matches!(put("a", b"third", Replaces::State(etag.clone())).await, Err(StoreError::Conflict)));
+    assert!(matches!(put("nowhere", b"x", Replaces::State(etag)).await, Err(StoreError::Conflict)));
+    assert_eq!(files.read("a").await.as_deref(), Some(&b"second"[..]));
+    assert_eq!(files.read("nowhere").await, None);
+}
+
+/// What a file is said to be is kept beside it.
+pub async fn the_media_type_is_kept(store: &dyn FileStore, random: &dyn Random) {
+    let files = Files::new(store, random);
+    let media_type = MediaType::parse("text/csv; charset=UTF-8").ok();
+    let file = NewFile { media_type: media_type.clone(), ..NewFile::plain(Bytes::from_static(b"1,2")) };
+    store.put(&files.key("a.csv"), file, &files.operation).await.expect("stored");
+    let (state, _) = store.open(&files.key("a.csv")).await.expect("readable").expect("there");
+    assert_eq!(state.media_type, media_type);
+    assert_eq!(store.state(&files.key("a.csv")).await.expect("readable"), Some(state));
 }
 
 /// A reader sees the old file or the new one, never a mixture.
@@ -324,6 +379,9 @@ pub async fn files(store: &dyn FileStore, random: &dyn Random) {
     a_large_folder_is_listed_and_deleted_whole(store, random).await;
     an_operation_can_be_taken_back(store, random).await;
     a_replaced_file_is_never_seen_half(store, random).await;
+    a_part_is_of_the_state_that_was_seen(store, random).await;
+    a_put_replaces_only_what_it_insists_on(store, random).await;
+    the_media_type_is_kept(store, random).await;
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Files in memory.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -9,7 +10,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use crate::file_key::{FileKey, FolderKey};
-use crate::ports::{Entry, FileStore, OperationId, StoreError, StoredFile};
+use crate::ports::{Content, Entry, FileState, FileStore, NewFile, OperationId, Replaces, StoreError};
 use crate::timestamp::Timestamp;
 
 /// A [`FileStore`] in memory: object keys with their versions, the newest last.
@@ -19,6 +20,7 @@ pub struct MemoryFiles(Mutex<Bucket>);
 #[derive(Debug, Default)]
 struct Bucket {
     objects: BTreeMap<String, Vec<Version>>,
+    puts: u64,
     failing: Vec<String>,
     answerless: Vec<String>,
     failing_take_backs: usize,
@@ -29,7 +31,7 @@ struct Version {
     /// What stored it; nothing for a delete marker.
     operation: Option<OperationId>,
     /// `None` in a delete marker.
-    content: Option<Bytes>,
+    file: Option<(FileState, Bytes)>,
 }
 
 impl MemoryFiles {
@@ -51,7 +53,7 @@ impl MemoryFiles {
     /// Every object that can be read, by key.
     pub fn contents(&self) -> Vec<(String, Bytes)> {
         let bucket = self.bucket();
-        bucket.objects.keys().filter_map(|key| Some((key.clone(), bucket.newest(key)?))).collect()
+        bucket.objects.keys().filter_map(|key| Some((key.clone(), bucket.newest(key)?.1.clone()))).collect()
     }
 
     fn bucket(&self) -> MutexGuard<'_, Bucket> {
@@ -60,28 +62,42 @@ impl MemoryFiles {
 }
 
 impl Bucket {
-    fn newest(&self, key: &str) -> Option<Bytes> {
-        self.objects.get(key)?.last()?.content.clone()
+    fn newest(&self, key: &str) -> Option<&(FileState, Bytes)> {
+        self.objects.get(key)?.last()?.file.as_ref()
     }
 
     fn put(
         &mut self,
         key: String,
         path: &str,
-        content: Bytes,
+        file: NewFile,
         operation: &OperationId,
-    ) -> Result<(), StoreError> {
+    ) -> Result<String, StoreError> {
         let failure = || Err(StoreError::Unavailable("failing as the test asked".into()));
         if self.failing.iter().any(|failing| failing == path) {
             return failure();
         }
-        let version = Version { operation: Some(operation.clone()), content: Some(content) };
+        let present = self.newest(&key).map(|(state, _)| &state.etag);
+        match &file.replaces {
+            Replaces::Nothing if present.is_some() => return Err(StoreError::Conflict),
+            Replaces::State(etag) if present != Some(etag) => return Err(StoreError::Conflict),
+            _ => {}
+        }
+        self.puts += 1;
+        let etag = format!("\"{}\"", self.puts);
+        let state = FileState {
+            bytes: file.content.len() as u64,
+            modified: Timestamp::from_unix_seconds(self.puts),
+            etag: etag.clone(),
+            media_type: file.media_type,
+        };
+        let version = Version { operation: Some(operation.clone()), file: Some((state, file.content)) };
         self.objects.entry(key).or_default().push(version);
-        if self.answerless.iter().any(|answerless| answerless == path) { failure() } else { Ok(()) }
+        if self.answerless.iter().any(|answerless| answerless == path) { failure() } else { Ok(etag) }
     }
 
     fn delete(&mut self, key: String) {
-        self.objects.entry(key).or_default().push(Version { operation: None, content: None });
+        self.objects.entry(key).or_default().push(Version { operation: None, file: None });
     }
 
     fn keys_below(&self, prefix: &str) -> Vec<String> {
@@ -96,8 +112,8 @@ impl Bucket {
 
 #[async_trait]
 impl FileStore for MemoryFiles {
-    async fn put(&self, key: &FileKey, content: Bytes, operation: &OperationId) -> Result<(), StoreError> {
-        self.bucket().put(key.to_string(), key.path().as_str(), content, operation)
+    async fn put(&self, key: &FileKey, file: NewFile, operation: &OperationId) -> Result<String, StoreError> {
+        self.bucket().put(key.to_string(), key.path().as_str(), file, operation)
     }
 
     async fn take_back(
@@ -119,18 +135,30 @@ impl FileStore for MemoryFiles {
         Ok(())
     }
 
-    async fn open(&self, key: &FileKey) -> Result<Option<StoredFile>, StoreError> {
-        let Some(content) = self.bucket().newest(&key.to_string()) else { return Ok(None) };
-        Ok(Some(StoredFile {
-            bytes: content.len() as u64,
-            modified: Timestamp::from_unix_seconds(0),
-            etag: format!("\"{}\"", content.len()),
-            content: stream::once(async { Ok(content) }).boxed(),
-        }))
+    async fn state(&self, key: &FileKey) -> Result<Option<FileState>, StoreError> {
+        Ok(self.bucket().newest(&key.to_string()).map(|(state, _)| state.clone()))
     }
 
-    async fn has_file(&self, key: &FileKey) -> Result<bool, StoreError> {
-        Ok(self.bucket().newest(&key.to_string()).is_some())
+    async fn open(&self, key: &FileKey) -> Result<Option<(FileState, Content)>, StoreError> {
+        let Some((state, content)) = self.bucket().newest(&key.to_string()).cloned() else { return Ok(None) };
+        Ok(Some((state, stream::once(async { Ok(content) }).boxed())))
+    }
+
+    async fn open_part(
+        &self,
+        key: &FileKey,
+        state: &FileState,
+        range: Range<u64>,
+    ) -> Result<Option<Content>, StoreError> {
+        let bucket = self.bucket();
+        let there = bucket.newest(&key.to_string()).filter(|(there, _)| there.etag == state.etag);
+        let place = |at: u64| usize::try_from(at).expect("files in memory are small");
+        let part = there.map(|(_, content)| content.slice(place(range.start)..place(range.end)));
+        Ok(part.map(|part| stream::once(async { Ok(part) }).boxed()))
+    }
+
+    async fn link(&self, key: &FileKey, disposition: &str, seconds: u64) -> Result<String, StoreError> {
+        Ok(format!("memory:{key}?disposition={disposition}&seconds={seconds}"))
     }
 
     async fn delete(&self, key: &FileKey) -> Result<(), StoreError> {
@@ -139,7 +167,8 @@ impl FileStore for MemoryFiles {
     }
 
     async fn make_folder(&self, key: &FolderKey, operation: &OperationId) -> Result<(), StoreError> {
-        self.bucket().put(key.to_string(), key.path().as_str(), Bytes::new(), operation)
+        let marker = NewFile::plain(Bytes::new());
+        self.bucket().put(key.to_string(), key.path().as_str(), marker, operation).map(drop)
     }
 
     async fn has_folder(&self, key: &FolderKey) -> Result<bool, StoreError> {
@@ -150,7 +179,7 @@ impl FileStore for MemoryFiles {
         let (bucket, prefix) = (self.bucket(), key.to_string());
         let entry = |key: String| Entry {
             path: key[prefix.len()..].to_owned(),
-            bytes: bucket.newest(&key).map_or(0, |content| content.len() as u64),
+            bytes: bucket.newest(&key).map_or(0, |(state, _)| state.bytes),
         };
         Ok(bucket.keys_below(&prefix).into_iter().map(entry).collect())
     }

@@ -41,8 +41,8 @@ fn a_wrong_method_names_the_right_ones() {
             (Method::DELETE, "user", "GET, POST"),
             (Method::POST, "info", "GET"),
             (Method::GET, "send", "POST"),
-            (Method::DELETE, "files", "GET, POST"),
-            (Method::PATCH, "files/a", "GET, POST, DELETE"),
+            (Method::DELETE, "files", "GET, HEAD, POST"),
+            (Method::PATCH, "files/a", "GET, HEAD, POST, PUT, DELETE"),
             (Method::PUT, "checkin", "POST"),
         ] {
             let answer = ada.send(method.clone(), path, &[], Vec::new()).await.fails(405);

@@ -6,7 +6,7 @@ use api::story_with;
 use http::Method;
 
 /// The status that each event gets from somebody who is signed in, without any file.
-const EXPECTED: [(&str, u16); 13] = [
+const EXPECTED: [(&str, u16); 16] = [
     ("account_read", 200),
     ("account_update", 200),
     ("auth_auth", 200),
@@ -16,7 +16,10 @@ const EXPECTED: [(&str, u16); 13] = [
     ("auth_logout", 200),
     ("files_delete", 200),
     ("files_download", 404),
+    ("files_head", 404),
     ("files_list", 200),
+    ("files_make_folder", 200),
+    ("files_put", 200),
     ("files_upload", 200),
     ("info_info", 200),
     ("send_send", 200),

@@ -4,6 +4,7 @@ mod account;
 mod edge;
 mod events;
 mod faults;
+mod file_states;
 mod files;
 mod formats;
 mod info;

@@ -12,7 +12,7 @@ enum Needs {
 }
 
 /// Every route of every function. A route that the template has and this table has not fails a test below.
-const ROUTES: [(&str, &str, Needs); 13] = [
+const ROUTES: [(&str, &str, Needs); 16] = [
     ("POST", "/users/api/logon", Needs::Nothing),
     ("POST", "/users/api/auth", Needs::Nothing),
     ("POST", "/users/api/checkin", Needs::Session),
@@ -21,8 +21,11 @@ const ROUTES: [(&str, &str, Needs); 13] = [
     ("GET", "/users/api/user", Needs::Session),
     ("POST", "/users/api/user", Needs::Session),
     ("GET", "/users/api/files", Needs::Session),
+    ("HEAD", "/users/api/files", Needs::Session),
     ("POST", "/users/api/files", Needs::Session),
     ("GET", "/users/api/files/{path+}", Needs::Session),
+    ("HEAD", "/users/api/files/{path+}", Needs::Session),
+    ("PUT", "/users/api/files/{path+}", Needs::Session),
     ("POST", "/users/api/files/{path+}", Needs::Session),
     ("DELETE", "/users/api/files/{path+}", Needs::Session),
     ("POST", "/users/api/send", Needs::Session),
@@ -64,6 +67,8 @@ fn without_a_valid_token_every_route_but_log_on_is_a_401() {
             for person in &others {
                 let answer = ask(person, method, path).await;
                 match needs {
+                    // An answer to HEAD has no body.
+                    Needs::Session if method == "HEAD" => drop(answer.is(401)),
                     Needs::Session => drop(answer.fails(401)),
                     Needs::Nothing => drop(answer.fails(400)),
                 }
@@ -81,6 +86,10 @@ fn no_role_reaches_the_files_of_somebody_else() {
             let other = app.signed_in_as("other", role).await;
             other.get("files/ada/secret.idf").await.fails(404);
             other.get("files/ada").await.fails(404);
+            other.send(Method::HEAD, "files/ada/secret.idf", &[], Vec::new()).await.is(404);
+            other.send(Method::HEAD, "files/ada", &[], Vec::new()).await.is(404);
+            let mine = [("if-match", "*")];
+            other.send(Method::PUT, "files/ada/secret.idf", &mine, b"other's".to_vec()).await.fails(412);
             assert_eq!(
                 other.get("files").await.is(200).json()["children"].as_array().expect("a list").len(),
                 0

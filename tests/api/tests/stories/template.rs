@@ -79,7 +79,7 @@ fn accepts(function: &str, method: &Method, path: &str) -> bool {
     match function {
         "auth" => auth::Route::parse(method, &path).is_ok(),
         "account" => account::Route::parse(method, &path).is_ok(),
-        "files" => files::Route::parse(method, &path).is_ok(),
+        "files" => files::Route::parse(method, &path, &web::Query::default()).is_ok(),
         "send" => send::Route::parse(method, &path).is_ok(),
         "info" => info::Route::parse(method, &path).is_ok(),
         other => panic!("an unknown function: {other}"),

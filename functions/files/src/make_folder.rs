@@ -1,0 +1,39 @@
+//! `POST /files/<folder>?mkdir`: a folder that stays when it is empty.
+
+use domain::{AccountId, FolderKey, FolderPath, OperationId};
+use web::{ApiError, Response};
+
+use crate::App;
+use crate::file_handle::folder_handle;
+use crate::occupied::refuse_collisions;
+
+/// Makes the folder and those above it. One that is there already is left as it is.
+pub(crate) async fn make_folder(
+    app: &App,
+    owner: &AccountId,
+    path: FolderPath,
+) -> Result<Response, ApiError> {
+    refuse_collisions(&*app.files, owner, &path, &[], std::slice::from_ref(&path)).await?;
+    let key = FolderKey::new(owner, path);
+    app.files.make_folder(&key, &OperationId::random(&*app.random)).await?;
+    Ok(folder_handle("Folder created successfully", key.path().as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::World;
+
+    #[tokio::test]
+    async fn a_folder_is_made_with_those_above_it_and_stays_when_it_is_empty() {
+        let world = World::new().await;
+        for _ in 0..2 {
+            let (status, body) = world.post("files/a/b%20c?mkdir").await;
+            assert_eq!((status, body.contains(r#""fileHandle":"a/b c""#)), (200, true), "{body}");
+        }
+        assert!(world.get("files").await.1.contains(r#""name":"b c""#));
+        assert_eq!(world.post("files?mkdir").await.0, 200);
+        world.upload("files", &[("file", b"x")]).await;
+        assert_eq!(world.post("files/file/x?mkdir").await.0, 409);
+        assert_eq!(world.post("files/file?mkdir").await.0, 409);
+    }
+}
