@@ -3,7 +3,8 @@
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use crate::file_key::{FileKey, FolderKey};
-use crate::ports::{FileStore, NewFile, OperationId, StoreError};
+use crate::file_ledger::OperationId;
+use crate::ports::{FileStore, NewFile, StoreError};
 
 /// How many files are on their way to the store at the same time. S3 takes 3,500 puts a second for one prefix
 /// (Amazon S3 User Guide, "Performance design patterns"); so many of some 30 ms each stay below.

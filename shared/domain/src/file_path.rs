@@ -144,6 +144,13 @@ impl FolderPath {
         &self.0
     }
 
+    /// Whether `other` is this folder or lies in it.
+    #[must_use]
+    pub fn contains(&self, other: &Self) -> bool {
+        let rest = other.0.strip_prefix(&self.0);
+        self.is_root() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
     /// This path read as a file's; `None` for the root.
     #[must_use]
     pub fn as_file(&self) -> Option<FilePath> {

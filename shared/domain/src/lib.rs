@@ -19,6 +19,7 @@ pub mod account;
 pub mod email_address;
 pub mod file_batch;
 pub mod file_key;
+pub mod file_ledger;
 pub mod file_path;
 pub mod folder_node;
 mod hex_id;
@@ -35,13 +36,14 @@ pub use account::{Account, AccountId, InvalidProfile, Profile, ProfileChange, Ro
 pub use email_address::{EmailAddress, InvalidEmailAddress};
 pub use file_batch::put_all;
 pub use file_key::{FileKey, FolderKey};
+pub use file_ledger::{Ledger, Operation, OperationId, Usage, UsageChange, Work};
 pub use file_path::{FileName, FilePath, FolderPath, InvalidPath};
 pub use folder_node::FolderNode;
 pub use mail::{InvalidMail, Mail};
 pub use media_type::{InvalidMediaType, MediaType};
 pub use password::{InvalidPassword, Password, PasswordHash, PasswordHasher, Verdict};
 pub use ports::{
-    AccountStore, Clock, Content, Entry, FileState, FileStore, MailError, Mailer, NewFile, OperationId,
+    AccountStore, Clock, Content, Entry, FileLedger, FileState, FileStore, MailError, Mailer, NewFile,
     Random, Replaces, SessionStore, StoreError,
 };
 pub use session::{Session, SessionId};

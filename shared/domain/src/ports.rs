@@ -12,7 +12,7 @@ use futures_util::stream::BoxStream;
 use crate::account::{Account, AccountId, ProfileChange};
 use crate::email_address::EmailAddress;
 use crate::file_key::{FileKey, FolderKey};
-use crate::hex_id::hex_id;
+use crate::file_ledger::{Ledger, Operation, OperationId, Usage, UsageChange};
 use crate::mail::Mail;
 use crate::media_type::MediaType;
 use crate::password::PasswordHash;
@@ -129,11 +129,6 @@ pub trait FileStore: Send + Sync {
     async fn delete_folder(&self, key: &FolderKey) -> Result<(), StoreError>;
 }
 
-hex_id! {
-    /// Names one operation on files: one upload, for instance.
-    OperationId
-}
-
 /// One thing stored below a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -187,6 +182,43 @@ impl NewFile {
     pub const fn plain(content: Bytes) -> Self {
         Self { content, media_type: None, replaces: Replaces::Anything }
     }
+}
+
+/// What accounts store, and what is being done with it.
+#[async_trait]
+pub trait FileLedger: Send + Sync {
+    /// The ledger of an account, in one strongly consistent read.
+    async fn read(&self, account: &AccountId) -> Result<Ledger, StoreError>;
+
+    /// Enters an operation and reserves its room, if with it the account stays within `allowance`; whether it did, and
+    /// the ledger with it.
+    async fn begin(
+        &self,
+        account: &AccountId,
+        operation: &Operation,
+        allowance: Usage,
+    ) -> Result<(bool, Ledger), StoreError>;
+
+    /// Changes an entered operation, which so far expires at `expires`; [`StoreError::Conflict`] when somebody else has
+    /// taken it over or ended it.
+    async fn update(
+        &self,
+        account: &AccountId,
+        operation: &Operation,
+        expires: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Strikes an operation out, gives back what it had reserved, and counts what it has changed. Whether it was still
+    /// there, as it expires: another process may have taken it over.
+    async fn end(
+        &self,
+        account: &AccountId,
+        operation: &Operation,
+        change: UsageChange,
+    ) -> Result<bool, StoreError>;
+
+    /// Sets what is stored to the truth, if no operation is under way and none was entered after `tickets` had been.
+    async fn correct(&self, account: &AccountId, truth: Usage, tickets: u64) -> Result<(), StoreError>;
 }
 
 /// Sends mail.

@@ -41,7 +41,19 @@ async fn dynamodb_keeps_the_contract_of_accounts_and_sessions() {
     let backends = Backends { dynamodb_url: backends.aws_url.clone(), ..backends };
     provision::provision(&backends, &SystemClock, &SystemRandom).await.expect("provisioned");
     let clients = Clients::new(environment::sdk_config(&backends.aws_url).await);
-    contract::accounts_and_sessions(&DynamoAccounts::new(&clients, TABLE.to_owned()), &SystemRandom).await;
+    let store = DynamoAccounts::new(&clients, TABLE.to_owned());
+    contract::accounts_and_sessions(&store, &SystemRandom).await;
+    contract::ledger(&store, &SystemRandom).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dynamodb_keeps_the_contract_of_ledgers() {
+    if let Some(table) = variable("CONTRACT_TABLE") {
+        return contract::ledger(&DynamoAccounts::new(&Clients::load().await, table), &SystemRandom).await;
+    }
+    let backends = local_back_ends("ledgers").await;
+    let clients = Clients::new(environment::sdk_config(&backends.dynamodb_url).await);
+    contract::ledger(&DynamoAccounts::new(&clients, TABLE.to_owned()), &SystemRandom).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

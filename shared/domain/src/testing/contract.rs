@@ -9,11 +9,12 @@ use crate::account::{Account, AccountId, Profile, ProfileChange, Role};
 use crate::email_address::EmailAddress;
 use crate::file_batch::put_all;
 use crate::file_key::{FileKey, FolderKey};
+use crate::file_ledger::{Ledger, Operation, OperationId, Usage, UsageChange, Work};
 use crate::file_path::{FilePath, FolderPath};
 use crate::media_type::MediaType;
 use crate::password::{Password, PasswordHash, PasswordHasher};
 use crate::ports::{
-    AccountStore, Content, FileStore, NewFile, OperationId, Random, Replaces, SessionStore, StoreError,
+    AccountStore, Content, FileLedger, FileStore, NewFile, Random, Replaces, SessionStore, StoreError,
 };
 use crate::session::{Session, SessionId};
 use crate::timestamp::Timestamp;
@@ -362,6 +363,115 @@ pub async fn a_replaced_file_is_never_seen_half(store: &dyn FileStore, random: &
     futures_util::future::join(writes, reads).await;
 }
 
+/// The operations of one account, for the ledger contracts.
+struct Operations<'a> {
+    ledger: &'a dyn FileLedger,
+    account: AccountId,
+    random: &'a dyn Random,
+}
+
+impl<'a> Operations<'a> {
+    fn new(ledger: &'a dyn FileLedger, random: &'a dyn Random) -> Self {
+        Self { ledger, account: AccountId::random(random), random }
+    }
+
+    fn operation(&self, bytes: u64) -> Operation {
+        Operation {
+            id: OperationId::random(self.random),
+            work: Work::Move { copied: false },
+            paths: ["from", "to/é"].map(|path| FolderPath::parse(path).expect("valid")).to_vec(),
+            reserved: Usage { bytes, files: 1 },
+            expires: Timestamp::from_unix_seconds(1_000),
+            done: 0,
+        }
+    }
+
+    async fn begin(&self, operation: &Operation) -> (bool, Ledger) {
+        let allowance = Usage { bytes: 100, files: 50 };
+        self.ledger.begin(&self.account, operation, allowance).await.expect("writable")
+    }
+
+    async fn read(&self) -> Ledger {
+        self.ledger.read(&self.account).await.expect("readable")
+    }
+}
+
+/// What is reserved and stored never exceeds the allowance, however many begin at once, and an end settles it.
+pub async fn an_operation_keeps_its_room_until_it_ends(ledger: &dyn FileLedger, random: &dyn Random) {
+    let all = Operations::new(ledger, random);
+    assert_eq!(all.read().await, Ledger::default());
+    let operations: Vec<_> = (0..20).map(|_| all.operation(10)).collect();
+    let begun = futures_util::future::join_all(operations.iter().map(|operation| all.begin(operation))).await;
+    assert_eq!(begun.iter().filter(|(fits, _)| *fits).count(), 10);
+    let after = all.read().await;
+    assert_eq!(
+        (after.claimed, after.used(), after.tickets),
+        (Usage { bytes: 100, files: 10 }, Usage::default(), 10)
+    );
+    let mut tickets: Vec<_> = after.operations.iter().map(|(ticket, _)| *ticket).collect();
+    tickets.sort_unstable();
+    assert_eq!(tickets, (1..=10).collect::<Vec<_>>());
+    for (_, operation) in &after.operations {
+        assert!(operations.contains(operation), "{operation:?}");
+        let change = UsageChange { bytes: 4, files: 1 };
+        assert!(ledger.end(&all.account, operation, change).await.expect("writable"));
+        assert!(!ledger.end(&all.account, operation, change).await.expect("writable"));
+    }
+    let after = all.read().await;
+    assert_eq!((after.claimed, after.operations.len()), (Usage { bytes: 40, files: 10 }, 0));
+    assert!(!all.begin(&all.operation(61)).await.0);
+    assert!(!all.begin(&all.operation(101)).await.0, "more than the whole allowance");
+    assert!(all.begin(&all.operation(60)).await.0);
+}
+
+/// An operation is changed and ended by whoever knows its present expiry: one process, or the one that took it over.
+pub async fn an_operation_has_one_owner(ledger: &dyn FileLedger, random: &dyn Random) {
+    let all = Operations::new(ledger, random);
+    let mine = all.operation(10);
+    assert!(all.begin(&mine).await.0);
+    let theirs = Operation {
+        expires: Timestamp::from_unix_seconds(2_000),
+        work: Work::Move { copied: true },
+        done: 7,
+        ..mine.clone()
+    };
+    ledger.update(&all.account, &theirs, mine.expires).await.expect("taken over");
+    assert_eq!(all.read().await.operations, [(1, theirs.clone())]);
+    let again = ledger.update(&all.account, &Operation { done: 8, ..mine.clone() }, mine.expires).await;
+    assert!(matches!(again, Err(StoreError::Conflict)));
+    assert!(!ledger.end(&all.account, &mine, UsageChange::default()).await.expect("writable"));
+    assert!(ledger.end(&all.account, &theirs, UsageChange::default()).await.expect("writable"));
+    let gone = ledger.update(&all.account, &theirs, theirs.expires).await;
+    assert!(matches!(gone, Err(StoreError::Conflict)));
+}
+
+/// The truth replaces the count only while nothing happens.
+pub async fn a_count_is_corrected_only_in_peace(ledger: &dyn FileLedger, random: &dyn Random) {
+    let all = Operations::new(ledger, random);
+    let truth = Usage { bytes: 77, files: 7 };
+    ledger.correct(&all.account, truth, 0).await.expect("writable");
+    assert_eq!(all.read().await.claimed, truth);
+    let operation = all.operation(10);
+    all.begin(&operation).await;
+    ledger.correct(&all.account, Usage::default(), 1).await.expect("writable");
+    assert_eq!(all.read().await.used(), truth, "one is under way");
+    assert!(
+        ledger.end(&all.account, &operation, UsageChange { bytes: -100, files: -1 }).await.expect("writable")
+    );
+    assert_eq!(all.read().await.claimed.files, 6);
+    ledger.correct(&all.account, Usage::default(), 0).await.expect("writable");
+    assert_eq!(all.read().await.claimed.files, 6, "one came after");
+    ledger.correct(&all.account, truth, 1).await.expect("writable");
+    assert_eq!(all.read().await.claimed, truth);
+}
+
+/// Runs the contracts of ledgers.
+pub async fn ledger(ledger: &dyn FileLedger, random: &dyn Random) {
+    an_operation_keeps_its_room_until_it_ends(ledger, random).await;
+    an_operation_has_one_owner(ledger, random).await;
+    a_count_is_corrected_only_in_peace(ledger, random).await;
+}
+
 /// Runs the contracts of account and session stores.
 pub async fn accounts_and_sessions<S: AccountStore + SessionStore>(store: &S, random: &dyn Random) {
     an_account_is_found_by_its_address(store, random).await;
@@ -387,11 +497,12 @@ pub async fn files(store: &dyn FileStore, random: &dyn Random) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{MemoryAccounts, MemoryFiles, SeededRandom};
+    use crate::testing::{MemoryAccounts, MemoryFiles, MemoryLedger, SeededRandom};
 
     #[tokio::test]
     async fn the_stores_in_memory_keep_the_contract() {
         accounts_and_sessions(&MemoryAccounts::default(), &SeededRandom::new(1)).await;
         files(&MemoryFiles::default(), &SeededRandom::new(2)).await;
+        ledger(&MemoryLedger::default(), &SeededRandom::new(3)).await;
     }
 }

@@ -10,7 +10,8 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use crate::file_key::{FileKey, FolderKey};
-use crate::ports::{Content, Entry, FileState, FileStore, NewFile, OperationId, Replaces, StoreError};
+use crate::file_ledger::OperationId;
+use crate::ports::{Content, Entry, FileState, FileStore, NewFile, Replaces, StoreError};
 use crate::timestamp::Timestamp;
 
 /// A [`FileStore`] in memory: object keys with their versions, the newest last.

@@ -7,9 +7,11 @@ mod accounts;
 pub mod contract;
 mod environment;
 mod files;
+mod ledger;
 mod mailer;
 
 pub use accounts::MemoryAccounts;
 pub use environment::{MockClock, SeededRandom};
 pub use files::MemoryFiles;
+pub use ledger::MemoryLedger;
 pub use mailer::MemoryMailer;
