@@ -1,33 +1,48 @@
 //! `DELETE /files/<file or folder>`.
 
-use domain::{AccountId, FileKey, FilePath, FileStore, FolderKey, OperationId};
+use domain::{Account, FileKey, FilePath, FolderKey, Usage, UsageChange, Work};
 use web::{ApiError, Response, response};
+
+use crate::App;
+use crate::turn::{Failed, Turn};
 
 /// Deletes a file, or a folder with all its contents. When nothing is there the answer is HTTP 200 with `ok` false.
 pub(crate) async fn delete(
-    files: &dyn FileStore,
-    owner: &AccountId,
+    app: &App,
+    owner: &Account,
     path: FilePath,
     raw_path: &str,
-    operation: &OperationId,
 ) -> Result<Response, ApiError> {
     // The answer names the path as it was sent: decoded, with its slash.
     let name = if raw_path.ends_with('/') { format!("{path}/") } else { path.to_string() };
-    let folder = FolderKey::new(owner, path.as_folder());
-    let file = FileKey::new(owner, path);
-    let done = format!("{name} has been deleted");
-    if files.state(&file).await?.is_some() {
+    let turn = Turn::begin(app, owner, Work::Delete, vec![path.as_folder()], Usage::default()).await?;
+    let removed = remove(&turn, path).await;
+    let removed =
+        removed.map(|removed| (removed, UsageChange::between(removed.unwrap_or_default(), Usage::default())));
+    match turn.finish(removed).await? {
+        Some(_) => Ok(response::success(&format!("{name} has been deleted"))),
+        None => Ok(response::refusal(&format!("{name} is not found or cannot be deleted"))),
+    }
+}
+
+/// What was removed; `None` when nothing was there.
+async fn remove(turn: &Turn<'_>, path: FilePath) -> Result<Option<Usage>, Failed> {
+    let (store, operation) = (&*turn.app.files, &turn.operation.id);
+    let folder = FolderKey::new(&turn.owner.id, path.as_folder());
+    let file = FileKey::new(&turn.owner.id, path);
+    // What has begun to be removed is removed to the end, by whoever meets it, since it cannot be brought back.
+    let begun = |error: domain::StoreError| Failed { error: error.into(), left_over: true };
+    if let Some(state) = store.state(&file).await? {
         // The folder does not vanish with its last file.
-        files.make_folder(&file.folder(), operation).await?;
-        files.delete(&file).await?;
-        return Ok(response::success(&done));
+        store.make_folder(&file.folder(), operation).await?;
+        store.delete(&file).await.map_err(begun)?;
+        return Ok(Some(Usage { bytes: state.bytes, files: 1 }));
     }
-    if files.has_folder(&folder).await? {
-        files.make_folder(&folder.parent(), operation).await?;
-        files.delete_folder(&folder).await?;
-        return Ok(response::success(&done));
+    if store.has_folder(&folder).await? {
+        store.make_folder(&folder.parent(), operation).await?;
+        return Ok(Some(store.delete_folder(&folder).await.map_err(begun)?));
     }
-    Ok(response::refusal(&format!("{name} is not found or cannot be deleted")))
+    Ok(None)
 }
 
 #[cfg(test)]

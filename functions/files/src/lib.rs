@@ -7,8 +7,14 @@
 //! | `HEAD` of any of them | `head.rs` |
 //! | `POST /files`, `POST /files/<folder>` | `upload.rs`, with `unzip.rs` for zips and `occupied.rs` for what is in the way |
 //! | `POST /files/<folder>?mkdir` | `make_folder.rs` |
+//! | `POST /files/<path>?move=<new path>`, `?copy=` | `transfer.rs` |
+//! | `GET /usage` | `usage.rs` |
 //! | `PUT /files/<file>` | `put.rs` |
 //! | `DELETE /files/<file or folder>` | `delete.rs` |
+
+//!
+//! Whatever changes files waits for its turn in the account's ledger (`turn.rs`); what a killed process has left half
+//! done is brought to an end by whoever meets it (`recovery.rs`).
 
 mod attachment;
 mod delete;
@@ -21,9 +27,13 @@ mod occupied;
 mod precondition;
 mod put;
 mod range;
+mod recovery;
 mod route;
+mod transfer;
+mod turn;
 mod unzip;
 mod upload;
+mod usage;
 
 #[cfg(test)]
 mod testing;
@@ -32,7 +42,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts, S3Files};
-use domain::{FileStore, FolderPath, OperationId, Random};
+use domain::{FileLedger, FileStore, FolderPath, Random};
 use web::error::Source;
 use web::{
     ApiError, Authenticator, Function, InvalidConfig, Origins, Request, RequestLog, Response, SessionConfig,
@@ -61,6 +71,7 @@ impl Config {
 /// Everything that the endpoints need.
 pub struct App {
     files: Arc<dyn FileStore>,
+    ledger: Arc<dyn FileLedger>,
     authenticator: Authenticator,
     random: Arc<dyn Random>,
     origins: Origins,
@@ -72,11 +83,16 @@ impl App {
         let config = Config::read(lookup)?;
         let clients = Clients::load().await;
         let keys = aws::key_source(&clients, config.session.signing_keys);
-        let sessions = Arc::new(DynamoAccounts::new(&clients, config.session.table));
+        let table = Arc::new(DynamoAccounts::new(&clients, config.session.table));
         let authenticator =
-            Authenticator::load(keys, &config.session.url, sessions, Arc::new(SystemClock)).await?;
-        let files = Arc::new(S3Files::new(&clients, config.bucket));
-        Ok(Self { files, authenticator, random: Arc::new(SystemRandom), origins: config.session.origins })
+            Authenticator::load(keys, &config.session.url, table.clone(), Arc::new(SystemClock)).await?;
+        Ok(Self {
+            files: Arc::new(S3Files::new(&clients, config.bucket)),
+            ledger: table,
+            authenticator,
+            random: Arc::new(SystemRandom),
+            origins: config.session.origins,
+        })
     }
 }
 
@@ -91,21 +107,22 @@ impl Function for App {
         log.route = route.as_ref().ok().map(Route::name);
         // Who is not signed on learns nothing about paths, not even that one is malformed.
         let caller = self.authenticator.caller(&request, log).await?;
-        let (files, owner) = (&*self.files, &caller.account.id);
+        let (files, account) = (&*self.files, &caller.account);
+        let owner = &account.id;
         match route? {
-            Route::List => list::list(files, owner, FolderPath::root()).await,
+            Route::List => list::list(self, account, FolderPath::root()).await,
             Route::Read(path) => match download::download(files, owner, path.clone(), &request).await? {
                 Some(answer) => Ok(answer),
-                None => list::list(files, owner, path.as_folder()).await,
+                None => list::list(self, account, path.as_folder()).await,
             },
             Route::Head(path) => head::head(files, owner, path, &request).await,
-            Route::Upload(folder, unpack) => upload::upload(self, owner, folder, unpack, &request).await,
-            Route::MakeFolder(path) => make_folder::make_folder(self, owner, path).await,
-            Route::Put(path) => put::put(self, owner, path, &request).await,
-            Route::Delete(path) => {
-                let operation = OperationId::random(&*self.random);
-                delete::delete(files, owner, path, &request.path, &operation).await
-            }
+            Route::Upload(folder, unpack) => upload::upload(self, account, folder, unpack, &request).await,
+            Route::MakeFolder(path) => make_folder::make_folder(self, account, path).await,
+            Route::Copy(from, to) => transfer::copy(self, account, from, to).await,
+            Route::Move(from, to) => transfer::move_(self, account, from, to).await,
+            Route::Put(path) => put::put(self, account, path, &request).await,
+            Route::Delete(path) => delete::delete(self, account, path, &request.path).await,
+            Route::Usage => usage::usage(self, account).await,
         }
     }
 }

@@ -1,22 +1,25 @@
 //! `POST /files/<folder>?mkdir`: a folder that stays when it is empty.
 
-use domain::{AccountId, FolderKey, FolderPath, OperationId};
+use domain::{Account, FolderKey, FolderPath, Usage, UsageChange, Work};
 use web::{ApiError, Response};
 
 use crate::App;
 use crate::file_handle::folder_handle;
 use crate::occupied::refuse_collisions;
+use crate::turn::{Failed, Turn};
 
 /// Makes the folder and those above it. One that is there already is left as it is.
-pub(crate) async fn make_folder(
-    app: &App,
-    owner: &AccountId,
-    path: FolderPath,
-) -> Result<Response, ApiError> {
-    refuse_collisions(&*app.files, owner, &path, &[], std::slice::from_ref(&path)).await?;
-    let key = FolderKey::new(owner, path);
-    app.files.make_folder(&key, &OperationId::random(&*app.random)).await?;
-    Ok(folder_handle("Folder created successfully", key.path().as_str()))
+pub(crate) async fn make_folder(app: &App, owner: &Account, path: FolderPath) -> Result<Response, ApiError> {
+    let turn = Turn::begin(app, owner, Work::Put, vec![path.clone()], Usage::default()).await?;
+    let made = make(&turn, &path).await;
+    let answer = folder_handle("Folder created successfully", path.as_str());
+    turn.finish(made.map(|()| (answer, UsageChange::default()))).await
+}
+
+async fn make(turn: &Turn<'_>, path: &FolderPath) -> Result<(), Failed> {
+    refuse_collisions(&*turn.app.files, &turn.owner.id, path, &[], std::slice::from_ref(path)).await?;
+    let key = FolderKey::new(&turn.owner.id, path.clone());
+    Ok(turn.app.files.make_folder(&key, &turn.operation.id).await?)
 }
 
 #[cfg(test)]

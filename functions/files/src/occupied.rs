@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use domain::{AccountId, FileKey, FilePath, FileStore, FolderKey, FolderPath, StoreError};
-use futures_util::stream::{self, TryStreamExt as _};
+use domain::{AccountId, FileKey, FilePath, FileStore, FolderKey, FolderPath, Usage};
+use futures_util::stream::{self, StreamExt as _};
 use web::ApiError;
 
 /// Up to so many new names are looked up one by one; beyond, the folder is listed once.
@@ -13,14 +13,14 @@ const MAX_LOOKUPS: usize = 16;
 const PARALLEL_LOOKUPS: usize = 8;
 
 /// Refuses files that would take the place of a folder, and folders that would take the place of a file, among the
-/// new ones themselves and against what is stored in `folder`.
+/// new ones themselves and against what is stored in `folder`. What the new files will replace.
 pub(crate) async fn refuse_collisions(
     store: &dyn FileStore,
     owner: &AccountId,
     folder: &FolderPath,
     new_files: &[FilePath],
     new_folders: &[FolderPath],
-) -> Result<(), ApiError> {
+) -> Result<Usage, ApiError> {
     let files: HashSet<&str> = new_files.iter().map(FilePath::as_str).collect();
     let parents = new_files.iter().map(FilePath::parent).chain(new_folders.iter().cloned());
     let folders: HashSet<FolderPath> = parents
@@ -42,13 +42,15 @@ async fn look_up(
     owner: &AccountId,
     files: &[FilePath],
     folders: &HashSet<FolderPath>,
-) -> Result<(), ApiError> {
+) -> Result<Usage, ApiError> {
     let names = files.iter().map(Name::File).chain(folders.iter().map(Name::Folder));
-    stream::iter(names.map(Ok))
-        .try_for_each_concurrent(PARALLEL_LOOKUPS, |name| async move {
-            if name.is_taken(store, owner).await? { Err(collision(name.path())) } else { Ok(()) }
-        })
-        .await
+    let looks: Vec<_> = names.map(|name| name.look(store, owner)).collect();
+    let mut looks = stream::iter(looks).buffer_unordered(PARALLEL_LOOKUPS);
+    let mut replaced = Usage::default();
+    while let Some(found) = looks.next().await {
+        replaced = replaced.plus(found?);
+    }
+    Ok(replaced)
 }
 
 async fn look_through(
@@ -57,11 +59,12 @@ async fn look_through(
     folder: &FolderPath,
     files: &HashSet<&str>,
     folders: &HashSet<FolderPath>,
-) -> Result<(), ApiError> {
+) -> Result<Usage, ApiError> {
     // What lies above the folder is not in its listing.
     look_up(store, owner, &[], &folder.with_ancestors().collect()).await?;
     let folders: HashSet<&str> = folders.iter().map(FolderPath::as_str).collect();
     let prefix = if folder.is_root() { String::new() } else { format!("{folder}/") };
+    let mut replaced = Usage::default();
     for entry in store.list(&FolderKey::new(owner, folder.clone())).await? {
         let path = format!("{prefix}{}", entry.path);
         let stored_folders = path.match_indices('/').map(|(end, _)| &path[..end]);
@@ -71,11 +74,14 @@ async fn look_through(
         if folders.contains(path.as_str()) {
             return Err(collision(&path));
         }
+        if files.contains(path.as_str()) {
+            replaced = replaced.plus(Usage { bytes: entry.bytes, files: 1 });
+        }
     }
-    Ok(())
+    Ok(replaced)
 }
 
-/// Something that an upload is about to make.
+/// Something that is about to be made.
 #[derive(Clone, Copy)]
 enum Name<'a> {
     File(&'a FilePath),
@@ -83,20 +89,24 @@ enum Name<'a> {
 }
 
 impl Name<'_> {
-    fn path(&self) -> &str {
+    /// What is replaced; a collision when the name is of the other kind.
+    async fn look(self, store: &dyn FileStore, owner: &AccountId) -> Result<Usage, ApiError> {
+        let file = match self {
+            Self::File(path) => Some(path.clone()),
+            Self::Folder(path) => path.as_file(),
+        };
+        let Some(file) = file else { return Ok(Usage::default()) };
+        let there = store.state(&FileKey::new(owner, file)).await?;
         match self {
-            Self::File(path) => path.as_str(),
-            Self::Folder(path) => path.as_str(),
-        }
-    }
-
-    async fn is_taken(&self, store: &dyn FileStore, owner: &AccountId) -> Result<bool, StoreError> {
-        match self {
-            Self::File(path) => store.has_folder(&FolderKey::new(owner, path.as_folder())).await,
-            Self::Folder(path) => match path.as_file() {
-                Some(file) => Ok(store.state(&FileKey::new(owner, file)).await?.is_some()),
-                None => Ok(false),
-            },
+            Self::Folder(path) if there.is_some() => Err(collision(path.as_str())),
+            Self::Folder(_) => Ok(Usage::default()),
+            Self::File(_) if there.is_some() => {
+                Ok(Usage { bytes: there.map_or(0, |state| state.bytes), files: 1 })
+            }
+            Self::File(path) => {
+                let folder = store.has_folder(&FolderKey::new(owner, path.as_folder())).await?;
+                if folder { Err(collision(path.as_str())) } else { Ok(Usage::default()) }
+            }
         }
     }
 }

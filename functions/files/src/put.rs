@@ -1,7 +1,7 @@
 //! `PUT /files/<file>`: one file as raw bytes.
 
 use domain::{
-    AccountId, FileKey, FilePath, FileState, MediaType, NewFile, OperationId, Replaces, StoreError,
+    Account, FileKey, FilePath, MediaType, NewFile, Replaces, StoreError, Usage, UsageChange, Work, take_back,
 };
 use http::{HeaderValue, header};
 use web::{ApiError, Request, Response};
@@ -10,31 +10,53 @@ use crate::App;
 use crate::file_handle::file_handle;
 use crate::occupied::refuse_collisions;
 use crate::precondition::{self, Precondition};
+use crate::turn::{Failed, Turn};
 
 /// Stores the body as a file, whatever its name; a zip stays whole. `If-Match` and `If-None-Match: *` keep what somebody
 /// else has stored meanwhile.
 pub(crate) async fn put(
     app: &App,
-    owner: &AccountId,
+    owner: &Account,
     path: FilePath,
     request: &Request,
 ) -> Result<Response, ApiError> {
     let media_type = request.content_type().map(MediaType::parse).transpose();
     let media_type = media_type.map_err(|error| ApiError::BadRequest(error.to_string()))?;
-    refuse_collisions(&*app.files, owner, &path.parent(), std::slice::from_ref(&path), &[]).await?;
-    let key = FileKey::new(owner, path);
-    let replaces = replaces(app, &key, request).await?;
-    let file = NewFile { content: request.body.clone(), media_type, replaces };
-    let etag = app.files.put(&key, file, &OperationId::random(&*app.random)).await;
-    let etag = etag.map_err(|error| match error {
-        StoreError::Conflict => precondition::failed(None),
-        other => other.into(),
-    })?;
-    let bytes = request.body.len() as u64;
-    let mut answer = file_handle("File stored successfully", key.path().as_str(), &etag, bytes);
+    let new = Usage { bytes: request.body.len() as u64, files: 1 };
+    let turn = Turn::begin(app, owner, Work::Put, vec![path.as_folder()], new).await?;
+    let stored = store(&turn, &path, media_type, request).await;
+    let stored = stored.map(|(etag, replaced)| (etag, UsageChange::between(replaced, new)));
+    let etag = turn.finish(stored).await?;
+    let mut answer = file_handle("File stored successfully", path.as_str(), &etag, new.bytes);
     let tag = HeaderValue::from_str(&etag).map_err(|error| ApiError::Internal(error.into()))?;
     answer.headers_mut().insert(header::ETAG, tag);
     Ok(answer)
+}
+
+/// The new entity tag, and what was replaced.
+async fn store(
+    turn: &Turn<'_>,
+    path: &FilePath,
+    media_type: Option<MediaType>,
+    request: &Request,
+) -> Result<(String, Usage), Failed> {
+    let (store, owner, operation) = (&*turn.app.files, &turn.owner.id, &turn.operation.id);
+    let replaced = refuse_collisions(store, owner, &path.parent(), std::slice::from_ref(path), &[]).await?;
+    let key = FileKey::new(owner, path.clone());
+    let file = NewFile {
+        content: request.body.clone(),
+        media_type,
+        replaces: replaces(turn.app, &key, request).await?,
+    };
+    match store.put(&key, file, operation).await {
+        Ok(etag) => Ok((etag, replaced)),
+        Err(StoreError::Conflict) => Err(precondition::failed(None).into()),
+        // It may have arrived.
+        Err(error) => {
+            let left_over = !take_back(store, operation, &[key], &[]).await;
+            Err(Failed { error: error.into(), left_over })
+        }
+    }
 }
 
 /// What the request's conditions hold for is what the put insists on: between the look and the put it may change.
@@ -42,7 +64,7 @@ async fn replaces(app: &App, key: &FileKey, request: &Request) -> Result<Replace
     if !precondition::is_conditional(&request.headers) {
         return Ok(Replaces::Anything);
     }
-    let state: Option<FileState> = app.files.state(key).await?;
+    let state = app.files.state(key).await?;
     match Precondition::evaluate(&request.headers, state.as_ref(), false) {
         Precondition::Holds => Ok(state.map_or(Replaces::Nothing, |state| Replaces::State(state.etag))),
         Precondition::NotModified | Precondition::Failed => Err(precondition::failed(state.as_ref())),

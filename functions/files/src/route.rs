@@ -18,10 +18,16 @@ pub enum Route {
     Upload(FolderPath, Unpack),
     /// `POST` with `?mkdir`: an empty folder.
     MakeFolder(FolderPath),
+    /// `POST` with `?copy=<new path>`.
+    Copy(FilePath, FilePath),
+    /// `POST` with `?move=<new path>`.
+    Move(FilePath, FilePath),
     /// `PUT`: one file as raw bytes.
     Put(FilePath),
     /// `DELETE`: a file or a folder, never the root.
     Delete(FilePath),
+    /// `GET /usage`: how much is stored and may be.
+    Usage,
 }
 
 /// What becomes of zips.
@@ -37,6 +43,9 @@ impl Route {
     /// The route of a request, by method, raw path and query. The path is percent-decoded here, exactly once.
     pub fn parse(method: &Method, path: &str, query: &Query) -> Result<Self, ApiError> {
         let below = below_base(path)?;
+        if below == "usage" {
+            return by_method(method, [(Method::GET, Self::Usage)]);
+        }
         let folder = match below.strip_prefix("files").map(|rest| (rest, rest.strip_prefix('/'))) {
             Some(("", _)) => Ok(FolderPath::root()),
             Some((_, Some(""))) => Err(InvalidPath::EmptyName),
@@ -62,13 +71,15 @@ impl Route {
 
     /// What a `POST` asks for is in its query.
     fn post(folder: FolderPath, query: &Query) -> Result<Self, ApiError> {
-        if query.get("mkdir")?.is_some() {
-            return Ok(Self::MakeFolder(folder));
-        }
-        match query.get("unpack")? {
-            None | Some("true") => Ok(Self::Upload(folder, Unpack::Yes)),
-            Some("false") => Ok(Self::Upload(folder, Unpack::No)),
-            Some(_) => Err(ApiError::BadRequest("unpack is either true or false.".into())),
+        let bad = |text: &str| Err(ApiError::BadRequest(text.into()));
+        match (query.get("mkdir")?, query.get("move")?, query.get("copy")?, query.get("unpack")?) {
+            (Some(_), None, None, None) => Ok(Self::MakeFolder(folder)),
+            (None, Some(to), None, None) => transfer(&folder, to).map(|(from, to)| Self::Move(from, to)),
+            (None, None, Some(to), None) => transfer(&folder, to).map(|(from, to)| Self::Copy(from, to)),
+            (None, None, None, None | Some("true")) => Ok(Self::Upload(folder, Unpack::Yes)),
+            (None, None, None, Some("false")) => Ok(Self::Upload(folder, Unpack::No)),
+            (None, None, None, Some(_)) => bad("unpack is either true or false."),
+            _ => bad("Of mkdir, move, copy and unpack only one can be asked for."),
         }
     }
 
@@ -81,10 +92,21 @@ impl Route {
             Self::Head(_) => "head",
             Self::Upload(..) => "upload",
             Self::MakeFolder(_) => "make_folder",
+            Self::Copy(..) => "copy",
+            Self::Move(..) => "move",
             Self::Put(_) => "put",
+            Self::Usage => "usage",
             Self::Delete(_) => "delete",
         }
     }
+}
+
+/// Source and target of a move or copy. The target is a path below the root; a slash at either end makes no difference.
+fn transfer(from: &FolderPath, to: &str) -> Result<(FilePath, FilePath), ApiError> {
+    let to = FolderPath::parse(to.trim_start_matches('/').trim_end_matches('/'));
+    let to = to.map_err(|error| ApiError::BadRequest(format!("The new path is not usable: {error}")))?;
+    let root = || ApiError::BadRequest("The root cannot be moved, copied or replaced.".into());
+    Ok((from.as_file().ok_or_else(root)?, to.as_file().ok_or_else(root)?))
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::io::{Cursor, Write as _};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::testing::{MemoryAccounts, MemoryFiles, MockClock, SeededRandom, contract};
-use domain::{AccountStore, Session, SessionId, SessionStore, Timestamp};
+use domain::testing::{MemoryAccounts, MemoryFiles, MemoryLedger, MockClock, SeededRandom, contract};
+use domain::{AccountId, AccountStore, Session, SessionId, SessionStore, Timestamp, Usage};
 use futures_util::TryStreamExt as _;
 use http::{HeaderMap, Method};
 use session::SigningKeys;
@@ -20,7 +20,10 @@ pub(crate) struct World {
     app: Arc<App>,
     pub(crate) store: Arc<MemoryFiles>,
     accounts: Arc<MemoryAccounts>,
-    random: Arc<SeededRandom>,
+    pub(crate) ledger: Arc<MemoryLedger>,
+    pub(crate) clock: Arc<MockClock>,
+    pub(crate) random: Arc<SeededRandom>,
+    pub(crate) account: AccountId,
     token: String,
 }
 
@@ -30,10 +33,19 @@ impl World {
         let url = PublicUrl::parse("http://localhost:9000/users/api").unwrap();
         let keys = Arc::new(SigningKeys::generate("one").unwrap());
         let clock = Arc::new(MockClock::at(now()));
-        let authenticator = Authenticator::load(keys, &url, accounts.clone(), clock).await.unwrap();
+        let authenticator = Authenticator::load(keys, &url, accounts.clone(), clock.clone()).await.unwrap();
         let (random, origins) = (Arc::new(SeededRandom::new(1)), Origins::new(&url, "").unwrap());
-        let app = App { files: store.clone(), authenticator, random: random.clone(), origins };
-        let world = Self { app: Arc::new(app), store, accounts, random, token: String::new() };
+        let ledger = Arc::new(MemoryLedger::default());
+        let app = App {
+            files: store.clone(),
+            ledger: ledger.clone(),
+            authenticator,
+            random: random.clone(),
+            origins,
+        };
+        let (account, token) = (AccountId::random(&*random), String::new());
+        let app = Arc::new(app);
+        let world = Self { app, store, accounts, ledger, clock, random, account, token };
         world.signed_in("ada@example.org").await
     }
 
@@ -46,11 +58,13 @@ impl World {
         let account = contract::account(email, &*self.random);
         AccountStore::create(&*self.accounts, &account).await.unwrap();
         let (id, expires) = (SessionId::random(&*self.random), now().plus_seconds(86_400));
-        let session = Session { id, account: account.id, created: now(), expires };
+        let session = Session { id, account: account.id.clone(), created: now(), expires };
         SessionStore::create(&*self.accounts, &session).await.unwrap();
         let token = self.app.authenticator.issue(&session, 86_400, &*self.random).await.unwrap();
         let (app, store, accounts) = (self.app.clone(), self.store.clone(), self.accounts.clone());
-        Self { app, store, accounts, random: self.random.clone(), token: token.reveal().to_owned() }
+        let (random, token) = (self.random.clone(), token.reveal().to_owned());
+        let (ledger, clock) = (self.ledger.clone(), self.clock.clone());
+        Self { app, store, accounts, ledger, clock, random, account: account.id, token }
     }
 
     /// Sends a request; `path` may have a query.
@@ -83,6 +97,24 @@ impl World {
 
     pub(crate) async fn put(&self, path: &str, lines: &[(&str, &str)], content: &[u8]) -> (u16, String) {
         text(self.ask(Method::PUT, path, lines, content).await).await
+    }
+
+    pub(crate) fn clock_now(&self) -> Timestamp {
+        self.app.now()
+    }
+
+    /// Lets the user store so many bytes in so many files.
+    pub(crate) fn allow(&self, bytes: u64, files: u64) {
+        self.accounts.set_quota(&self.account, Usage { bytes, files });
+    }
+
+    /// Bytes and files as the API counts them.
+    pub(crate) async fn usage(&self) -> (u64, u64) {
+        let (status, body) = self.get("usage").await;
+        assert_eq!(status, 200, "{body}");
+        let answer: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let count = |name: &str| answer["data"][name].as_u64().unwrap();
+        (count("bytes_used"), count("files_used"))
     }
 
     pub(crate) async fn delete(&self, path: &str) -> (u16, String) {

@@ -3,38 +3,51 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use domain::{AccountId, FileKey, FilePath, FolderKey, FolderPath, NewFile, OperationId, put_all};
+use domain::{
+    Account, FileKey, FilePath, FolderKey, FolderPath, NewFile, NotStored, Usage, UsageChange, Work, put_all,
+};
 use web::{ApiError, Request, Response, UploadedFile, off_thread};
 
 use crate::App;
 use crate::file_handle::folder_handle;
 use crate::occupied::refuse_collisions;
 use crate::route::Unpack;
+use crate::turn::{Failed, Turn};
 use crate::unzip::{CheckedZip, Limits};
 
-/// After so many seconds an upload begins no further put and takes back what it has stored, which for 10,000 files
-/// takes some ten seconds: by far less than the function may take.
-const STORING_SECONDS: u64 = 60;
+/// Up to so many files an upload names each of them in the ledger, so that it keeps out of nobody's way; beyond, it names
+/// the folder that they all go to.
+const MAX_NAMED_FILES: usize = 16;
 
 /// Stores the files of a form in `folder`, all of them or none. Folders are made as needed; a file of the same name
 /// is replaced, and of two parts with the same name the later one counts. Zips are unpacked if `unpack` says so.
 pub(crate) async fn upload(
     app: &App,
-    owner: &AccountId,
+    owner: &Account,
     folder: FolderPath,
     unpack: Unpack,
     request: &Request,
 ) -> Result<Response, ApiError> {
-    let (store, clock) = (&*app.files, &*app.authenticator.clock);
-    let end = clock.now().plus_seconds(STORING_SECONDS);
     let batch = Batch::read(request.files().await?, &folder, unpack).await?;
+    let answer = folder_handle("File(s) uploaded successfully", batch.location.as_str());
+    let turn = Turn::begin(app, owner, Work::PutAll, batch.changed_paths(&folder), batch.usage()).await?;
+    let stored = store(&turn, &folder, batch).await;
+    turn.finish(stored.map(|change| (answer, change))).await
+}
+
+async fn store(turn: &Turn<'_>, folder: &FolderPath, batch: Batch) -> Result<UsageChange, Failed> {
+    let (store, owner, new) = (&*turn.app.files, &turn.owner.id, batch.usage());
     let paths: Vec<_> = batch.files.values().map(|(path, _)| path.clone()).collect();
-    refuse_collisions(store, owner, &folder, &paths, &batch.folders).await?;
+    let replaced = refuse_collisions(store, owner, folder, &paths, &batch.folders).await?;
     let files = batch.files.into_values();
     let files = files.map(|(path, content)| (FileKey::new(owner, path), NewFile::plain(content))).collect();
     let folders: Vec<_> = batch.folders.into_iter().map(|path| FolderKey::new(owner, path)).collect();
-    put_all(store, &OperationId::random(&*app.random), files, &folders, &|| clock.now() < end).await?;
-    Ok(folder_handle("File(s) uploaded successfully", batch.location.as_str()))
+    let stored = put_all(store, &turn.operation.id, files, &folders, &|| turn.in_time()).await;
+    stored.map_err(|NotStored { failure, taken_back }| Failed {
+        error: failure.into(),
+        left_over: !taken_back,
+    })?;
+    Ok(UsageChange::between(replaced, new))
 }
 
 /// What a form comes to when its zips are unpacked.
@@ -48,6 +61,21 @@ struct Batch {
 }
 
 impl Batch {
+    fn usage(&self) -> Usage {
+        let bytes = self.files.values().map(|(_, content)| content.len() as u64).sum();
+        Usage { bytes, files: self.files.len() as u64 }
+    }
+
+    /// The files and folders themselves, or what holds them all.
+    fn changed_paths(&self, folder: &FolderPath) -> Vec<FolderPath> {
+        if self.files.len() + self.folders.len() > MAX_NAMED_FILES {
+            let inside = self.files.values().all(|(path, _)| self.location.contains(&path.as_folder()))
+                && self.folders.iter().all(|path| self.location.contains(path));
+            return vec![if inside { self.location.clone() } else { folder.clone() }];
+        }
+        self.files.values().map(|(path, _)| path.as_folder()).chain(self.folders.iter().cloned()).collect()
+    }
+
     async fn read(uploads: Vec<UploadedFile>, folder: &FolderPath, unpack: Unpack) -> Result<Self, ApiError> {
         let single = uploads.len() == 1;
         let (location, left) = (folder.clone(), Limits::REQUEST);

@@ -48,6 +48,10 @@ pub(crate) struct AccountItem {
     role: Role,
     password_hash: String,
     disabled: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quota_bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quota_files: Option<u64>,
     created: Timestamp,
     #[serde(flatten)]
     profile: Profile,
@@ -76,6 +80,8 @@ impl From<&Account> for AccountItem {
             role: account.role,
             password_hash: account.password_hash.to_phc_string(),
             disabled: account.disabled,
+            quota_bytes: account.quota_bytes,
+            quota_files: account.quota_files,
             created: account.created,
             profile: account.profile.clone(),
         }
@@ -93,6 +99,8 @@ impl TryFrom<AccountItem> for Account {
             password_hash: PasswordHash::parse(&item.password_hash)
                 .map_err(|error| corrupt("account", error))?,
             disabled: item.disabled,
+            quota_bytes: item.quota_bytes,
+            quota_files: item.quota_files,
             created: item.created,
             profile: item.profile,
         })

@@ -15,13 +15,14 @@ use aws_sdk_s3::operation::head_object::{HeadObjectError, HeadObjectOutput};
 use aws_sdk_s3::operation::put_object::PutObjectError;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
-use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
+use aws_sdk_s3::types::{Delete, MetadataDirective, Object, ObjectIdentifier};
 use bytes::Bytes;
 use domain::{
     Content, Entry, FileKey, FileState, FileStore, FolderKey, MediaType, NewFile, OperationId, Replaces,
-    StoreError, Timestamp,
+    StoreError, Timestamp, Usage,
 };
 use futures_util::stream::{self, StreamExt as _};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::clients::Clients;
 use crate::failure::{corrupt, unavailable};
@@ -38,6 +39,10 @@ const MEDIA_TYPE: &str = "media-type";
 
 /// The type of every object as the bucket itself would serve it.
 const PLAIN_TYPE: &str = "application/octet-stream";
+
+/// What `x-amz-copy-source` takes of a key as it is: the slash and what RFC 3986 calls unreserved.
+const KEY_IN_HEADER: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// How many objects are asked for their operation at the same time.
 const PARALLEL_HEADS: usize = 64;
@@ -245,11 +250,26 @@ impl FileStore for S3Files {
         objects.map(entry).collect()
     }
 
-    async fn delete_folder(&self, key: &FolderKey) -> Result<(), StoreError> {
-        let objects = self.objects(&key.to_string()).await?;
-        let names = objects.iter().filter_map(Object::key);
-        let names = names.map(|key| ObjectIdentifier::builder().key(key).build());
-        self.delete_objects(&names.collect::<Result<Vec<_>, _>>().map_err(unavailable)?).await
+    async fn delete_folder(&self, key: &FolderKey) -> Result<Usage, StoreError> {
+        let entries = self.list(key).await?;
+        let name = |entry: &Entry| ObjectIdentifier::builder().key(format!("{key}{}", entry.path)).build();
+        let names = entries.iter().map(name).collect::<Result<Vec<_>, _>>().map_err(unavailable)?;
+        self.delete_objects(&names).await?;
+        Ok(Usage::of(&entries))
+    }
+
+    async fn copy(&self, from: &FileKey, to: &FileKey, operation: &OperationId) -> Result<bool, StoreError> {
+        let Some(state) = self.state(from).await? else { return Ok(false) };
+        let copy = self.client.copy_object().bucket(&self.bucket).key(to.to_string());
+        let source = utf8_percent_encode(&from.to_string(), KEY_IN_HEADER).to_string();
+        // Without replacing the metadata the copy would be marked with the operation that stored the original.
+        let copy = copy.copy_source(format!("{}/{source}", self.bucket)).copy_source_if_match(&state.etag);
+        let copy = copy.metadata_directive(MetadataDirective::Replace).content_type(PLAIN_TYPE);
+        let mut copy = copy.metadata(OPERATION, operation.as_str());
+        if let Some(media_type) = &state.media_type {
+            copy = copy.metadata(MEDIA_TYPE, media_type.as_str());
+        }
+        copy.send().await.map(|_| true).map_err(unavailable)
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::email_address::EmailAddress;
+use crate::file_ledger::Usage;
 use crate::hex_id::hex_id;
 use crate::password::PasswordHash;
 use crate::timestamp::Timestamp;
@@ -42,6 +43,17 @@ impl Role {
     }
 }
 
+impl Role {
+    /// How much an account of this role may store: 10 GB in 100,000 files, or tenfold for whoever has larger allowances.
+    #[must_use]
+    pub const fn allowance(self) -> Usage {
+        match self {
+            Self::User => Usage { bytes: 10_000_000_000, files: 100_000 },
+            Self::Pro | Self::Admin => Usage { bytes: 100_000_000_000, files: 1_000_000 },
+        }
+    }
+}
+
 /// One user of the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -55,6 +67,10 @@ pub struct Account {
     pub password_hash: PasswordHash,
     /// A disabled account keeps its data and cannot log on.
     pub disabled: bool,
+    /// How many bytes of files the account may hold, if not what its role allows.
+    pub quota_bytes: Option<u64>,
+    /// How many files the account may hold, if not what its role allows.
+    pub quota_files: Option<u64>,
     /// When the account was made.
     pub created: Timestamp,
     /// What the user tells about themselves.
@@ -62,6 +78,16 @@ pub struct Account {
 }
 
 impl Account {
+    /// How much the account may store.
+    #[must_use]
+    pub fn allowance(&self) -> Usage {
+        let by_role = self.role.allowance();
+        Usage {
+            bytes: self.quota_bytes.unwrap_or(by_role.bytes),
+            files: self.quota_files.unwrap_or(by_role.files),
+        }
+    }
+
     /// The name a greeting uses: the nickname, else the first name.
     #[must_use]
     pub fn display_name(&self) -> Option<&str> {

@@ -13,6 +13,17 @@ const PARALLEL_PUTS: usize = 64;
 /// How often taking back is tried: the store has already tried each of its calls several times.
 const TAKE_BACK_TRIES: usize = 2;
 
+/// Why nothing of a batch counts as stored.
+#[derive(Debug, thiserror::Error)]
+#[error("the files were not stored")]
+pub struct NotStored {
+    /// What went wrong.
+    #[source]
+    pub failure: StoreError,
+    /// Whether everything that had been stored until then is gone again.
+    pub taken_back: bool,
+}
+
 /// Stores all of `files` and makes all of `folders` in one operation.
 ///
 /// When one of them fails, or when `in_time` says that the time has run out, no further one is begun, those that were
@@ -23,7 +34,7 @@ pub async fn put_all(
     files: Vec<(FileKey, NewFile)>,
     folders: &[FolderKey],
     in_time: &(dyn Fn() -> bool + Sync),
-) -> Result<(), StoreError> {
+) -> Result<(), NotStored> {
     let mut keys: Vec<_> = files.iter().map(|(key, _)| key.clone()).collect();
     let put_files = files.into_iter().map(|(key, file)| async move {
         check(in_time)?;
@@ -40,13 +51,23 @@ pub async fn put_all(
         (made, stored) = put_each(make_folders).await;
     }
     let Err(failure) = stored else { return Ok(()) };
+    let taken_back = take_back(store, operation, &keys, &folders[..made]).await;
+    Err(NotStored { failure, taken_back })
+}
+
+/// Takes back an operation with some patience; whether nothing of it is left.
+pub async fn take_back(
+    store: &dyn FileStore,
+    operation: &OperationId,
+    files: &[FileKey],
+    folders: &[FolderKey],
+) -> bool {
     for _ in 0..TAKE_BACK_TRIES {
-        if store.take_back(operation, &keys, &folders[..made]).await.is_ok() {
-            break;
+        if store.take_back(operation, files, folders).await.is_ok() {
+            return true;
         }
     }
-    // What could not be taken back must not hide why anything had to be.
-    Err(failure)
+    false
 }
 
 fn check(in_time: &(dyn Fn() -> bool + Sync)) -> Result<(), StoreError> {
@@ -104,7 +125,7 @@ mod tests {
         prepare(&store);
         let batch = vec![file("old", "2"), file("new", "2"), file("bad", "2")];
         let failed = put_all(&store, &operation("2"), batch, folders, &|| true).await;
-        assert!(matches!(failed, Err(StoreError::Unavailable(_))));
+        assert!(matches!(failed, Err(NotStored { failure: StoreError::Unavailable(_), taken_back: true })));
         store.contents()
     }
 
@@ -147,7 +168,7 @@ mod tests {
         let asked = AtomicUsize::new(0);
         let in_time = || asked.fetch_add(1, Ordering::Relaxed) < 100;
         let late = put_all(&store, &operation("1"), batch, &[], &in_time).await;
-        assert!(matches!(late, Err(StoreError::Unavailable(_))));
+        assert!(matches!(late, Err(NotStored { failure: StoreError::Unavailable(_), taken_back: true })));
         assert_eq!(store.contents(), []);
         assert!(asked.into_inner() < 200, "the rest was not begun");
     }

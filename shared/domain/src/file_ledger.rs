@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::file_path::FolderPath;
 use crate::hex_id::hex_id;
+use crate::ports::Entry;
 use crate::timestamp::Timestamp;
 
 hex_id! {
@@ -22,6 +23,21 @@ pub struct Usage {
     pub bytes: u64,
     /// Their number. Folders do not count.
     pub files: u64,
+}
+
+impl Usage {
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self { bytes: self.bytes + other.bytes, files: self.files + other.files }
+    }
+
+    /// What these entries of a listing come to; markers of folders do not count.
+    #[must_use]
+    pub fn of(entries: &[Entry]) -> Self {
+        let files = entries.iter().filter(|entry| !entry.path.is_empty() && !entry.path.ends_with('/'));
+        files.fold(Self::default(), |sum, file| Self { bytes: sum.bytes + file.bytes, files: sum.files + 1 })
+    }
 }
 
 /// By how much an operation has changed what is stored.

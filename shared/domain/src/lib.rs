@@ -34,7 +34,7 @@ pub mod timestamp;
 
 pub use account::{Account, AccountId, InvalidProfile, Profile, ProfileChange, Role};
 pub use email_address::{EmailAddress, InvalidEmailAddress};
-pub use file_batch::put_all;
+pub use file_batch::{NotStored, put_all, take_back};
 pub use file_key::{FileKey, FolderKey};
 pub use file_ledger::{Ledger, Operation, OperationId, Usage, UsageChange, Work};
 pub use file_path::{FileName, FilePath, FolderPath, InvalidPath};

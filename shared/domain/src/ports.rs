@@ -125,8 +125,12 @@ pub trait FileStore: Send + Sync {
     /// Empty when there is no such folder.
     async fn list(&self, key: &FolderKey) -> Result<Vec<Entry>, StoreError>;
 
-    /// Removes a folder with everything below it.
-    async fn delete_folder(&self, key: &FolderKey) -> Result<(), StoreError>;
+    /// Removes a folder with everything below it; what that was.
+    async fn delete_folder(&self, key: &FolderKey) -> Result<Usage, StoreError>;
+
+    /// Copies a file as it is to another place of the same account, without its bytes passing through; `false` when it
+    /// is not there.
+    async fn copy(&self, from: &FileKey, to: &FileKey, operation: &OperationId) -> Result<bool, StoreError>;
 }
 
 /// One thing stored below a folder.

@@ -2,11 +2,12 @@
 //!
 //! `Display` is the sentence for the client: what happened and what to do. `source()` is for the log.
 
-use domain::{MailError, StoreError};
+use domain::{MailError, StoreError, Usage};
 use http::{HeaderValue, StatusCode, header};
 
 use crate::request::MAX_BODY_BYTES;
 use crate::response::{self, Response};
+use crate::usage_report::UsageReport;
 
 /// When to try again after a 503, in seconds.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
@@ -38,6 +39,9 @@ pub enum ApiError {
     /// 409: something else is in the place, or changed meanwhile.
     #[error("{0}")]
     Conflict(String),
+    /// 409: another request is changing the same; a little later it may be done.
+    #[error("{0}")]
+    Busy(String),
     /// 412: a condition of the request does not hold.
     #[error("{0}")]
     PreconditionFailed(String),
@@ -49,6 +53,17 @@ pub enum ApiError {
     /// 413: a zip would unpack to more than is allowed.
     #[error("{0}")]
     TooMuchContent(String),
+    /// 413: the account has no room for it.
+    #[error(
+        "There is no room for this: {} of {} bytes and {} of {} files are in use. Delete something, or ask for more room.",
+        used.bytes, limit.bytes, used.files, limit.files
+    )]
+    OverQuota {
+        /// What the account stores.
+        used: Usage,
+        /// What it may store.
+        limit: Usage,
+    },
     /// 415: the body is of a type that the endpoint does not read.
     #[error("The request's content type is not understood here: send it as {expected}.")]
     UnsupportedMediaType {
@@ -82,10 +97,12 @@ impl ApiError {
             Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Conflict(_) | Self::Busy(_) => StatusCode::CONFLICT,
             Self::PreconditionFailed(_) => StatusCode::PRECONDITION_FAILED,
             Self::RangeNotSatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::TooLarge | Self::TooMuchContent(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge | Self::TooMuchContent(_) | Self::OverQuota { .. } => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::MailRefused(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -95,7 +112,12 @@ impl ApiError {
     /// The answer: `{"ok": false, "status": …}` with the right status and headers.
     #[must_use]
     pub fn to_response(&self) -> Response {
-        let mut answer = response::failure(self.status(), &self.to_string());
+        let mut answer = match self {
+            Self::OverQuota { used, limit } => {
+                response::with_data(self.status(), false, &self.to_string(), &UsageReport::new(*used, *limit))
+            }
+            _ => response::failure(self.status(), &self.to_string()),
+        };
         match self {
             Self::MethodNotAllowed { allow } => {
                 if let Ok(allow) = HeaderValue::from_str(allow) {
@@ -111,7 +133,7 @@ impl ApiError {
                     answer.headers_mut().insert(header::CONTENT_RANGE, range);
                 }
             }
-            Self::Unavailable(_) => {
+            Self::Unavailable(_) | Self::Busy(_) => {
                 answer.headers_mut().insert(header::RETRY_AFTER, RETRY_SECONDS);
             }
             _ => {}

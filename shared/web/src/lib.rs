@@ -30,6 +30,7 @@ pub mod response;
 pub mod route;
 pub mod serve;
 pub mod settings;
+mod usage_report;
 
 pub use caller::{Authenticator, Caller};
 pub use environment::{SystemClock, SystemRandom};
@@ -43,3 +44,4 @@ pub use request::Request;
 pub use response::{Body, Response};
 pub use serve::{Answers, Function, serve};
 pub use settings::{InvalidConfig, PublicUrl, SessionConfig, Settings};
+pub use usage_report::UsageReport;

@@ -96,6 +96,18 @@ struct Envelope<'a> {
     status: &'a str,
 }
 
+/// `{"ok": …, "status": …, "data": …}`.
+#[must_use]
+pub fn with_data(code: StatusCode, ok: bool, status: &str, data: &impl Serialize) -> Response {
+    #[derive(Serialize)]
+    struct WithData<'a, T> {
+        ok: bool,
+        status: &'a str,
+        data: &'a T,
+    }
+    json(code, &WithData { ok, status, data })
+}
+
 /// `{"ok": true, "status": …}`.
 #[must_use]
 pub fn success(status: &str) -> Response {

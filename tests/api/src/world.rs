@@ -70,6 +70,8 @@ impl World {
             role,
             password_hash: self.password_hash.clone(),
             disabled: false,
+            quota_bytes: None,
+            quota_files: None,
             created: SystemClock.now(),
             profile: Profile { firstname: Some(name.to_owned()), ..Profile::default() },
         };

@@ -114,6 +114,8 @@ pub async fn make_account(
         email,
         role,
         disabled: false,
+        quota_bytes: None,
+        quota_files: None,
         created: clock.now(),
         profile: Profile { firstname: Some(name), ..Profile::default() },
     };

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use crate::account::{Account, AccountId, ProfileChange};
 use crate::email_address::EmailAddress;
+use crate::file_ledger::Usage;
 use crate::password::PasswordHash;
 use crate::ports::{AccountStore, SessionStore, StoreError};
 use crate::session::{Session, SessionId};
@@ -25,6 +26,13 @@ impl MemoryAccounts {
     /// Makes every later call fail as if the store did not answer.
     pub fn go_down(&self) {
         self.lock().unavailable = true;
+    }
+
+    /// Gives an account an allowance of its own.
+    pub fn set_quota(&self, id: &AccountId, quota: Usage) {
+        let mut tables = self.lock();
+        let account = tables.account(id).expect("an account of the test");
+        (account.quota_bytes, account.quota_files) = (Some(quota.bytes), Some(quota.files));
     }
 
     fn lock(&self) -> MutexGuard<'_, Tables> {

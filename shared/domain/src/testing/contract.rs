@@ -50,6 +50,8 @@ pub fn account(email: &str, random: &dyn Random) -> Account {
         role: Role::User,
         password_hash: hash("demo-password-1", random),
         disabled: false,
+        quota_bytes: None,
+        quota_files: None,
         created: Timestamp::from_unix_seconds(1_790_000_000),
         profile: Profile { firstname: Some("Ada".to_owned()), use_jess: true, ..Profile::default() },
     }
@@ -256,7 +258,8 @@ pub async fn a_folder_is_only_what_lies_below_it(store: &dyn FileStore, random: 
     {
         assert_eq!(store.has_folder(&files.folder(folder)).await.expect("readable"), there, "{folder:?}");
     }
-    store.delete_folder(&files.folder("a")).await.expect("deleted");
+    let removed = store.delete_folder(&files.folder("a")).await.expect("deleted");
+    assert_eq!(removed, Usage { bytes: 2, files: 2 });
     assert_eq!(
         files.list("").await,
         [("a-b", 1), ("ab/3", 1), ("c", 1)].map(|(path, n)| (path.to_owned(), n))
@@ -345,6 +348,27 @@ pub async fn the_media_type_is_kept(store: &dyn FileStore, random: &dyn Random) 
     let (state, _) = store.open(&files.key("a.csv")).await.expect("readable").expect("there");
     assert_eq!(state.media_type, media_type);
     assert_eq!(store.state(&files.key("a.csv")).await.expect("readable"), Some(state));
+}
+
+/// A copy has the same bytes and type, whatever the names, and belongs to the operation that made it.
+pub async fn a_copy_is_the_same_file_elsewhere(store: &dyn FileStore, random: &dyn Random) {
+    let files = Files::new(store, random);
+    let copy = OperationId::random(random);
+    for name in ODD_NAMES {
+        let (from, to) = (files.key(&format!("from/{name}")), files.key(&format!("to/{name}")));
+        assert!(!store.copy(&from, &to, &copy).await.expect("nothing to copy"));
+        let media_type = MediaType::parse("text/csv").ok();
+        let file = NewFile { media_type, ..NewFile::plain(Bytes::copy_from_slice(name.as_bytes())) };
+        store.put(&from, file, &files.operation).await.expect("stored");
+        assert!(store.copy(&from, &to, &copy).await.expect("copied"), "{name}");
+        let (original, copied) =
+            (store.state(&from).await.expect("readable"), store.state(&to).await.expect("readable"));
+        assert_eq!(copied.map(|copied| copied.media_type), original.map(|original| original.media_type));
+        assert_eq!(files.read(&format!("to/{name}")).await.as_deref(), Some(name.as_bytes()));
+        store.take_back(&copy, &[from, to], &[]).await.expect("taken back");
+        assert_eq!(files.list("").await, [(format!("from/{name}"), name.len() as u64)]);
+        store.delete_folder(&files.folder("from")).await.expect("deleted");
+    }
 }
 
 /// A reader sees the old file or the new one, never a mixture.
@@ -492,6 +516,7 @@ pub async fn files(store: &dyn FileStore, random: &dyn Random) {
     a_part_is_of_the_state_that_was_seen(store, random).await;
     a_put_replaces_only_what_it_insists_on(store, random).await;
     the_media_type_is_kept(store, random).await;
+    a_copy_is_the_same_file_elsewhere(store, random).await;
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use crate::file_key::{FileKey, FolderKey};
-use crate::file_ledger::OperationId;
+use crate::file_ledger::{OperationId, Usage};
 use crate::ports::{Content, Entry, FileState, FileStore, NewFile, Replaces, StoreError};
 use crate::timestamp::Timestamp;
 
@@ -185,11 +185,19 @@ impl FileStore for MemoryFiles {
         Ok(bucket.keys_below(&prefix).into_iter().map(entry).collect())
     }
 
-    async fn delete_folder(&self, key: &FolderKey) -> Result<(), StoreError> {
+    async fn delete_folder(&self, key: &FolderKey) -> Result<Usage, StoreError> {
+        let removed = Usage::of(&self.list(key).await?);
         let mut bucket = self.bucket();
         for key in bucket.keys_below(&key.to_string()) {
             bucket.delete(key);
         }
-        Ok(())
+        Ok(removed)
+    }
+
+    async fn copy(&self, from: &FileKey, to: &FileKey, operation: &OperationId) -> Result<bool, StoreError> {
+        let mut bucket = self.bucket();
+        let Some((state, content)) = bucket.newest(&from.to_string()).cloned() else { return Ok(false) };
+        let file = NewFile { media_type: state.media_type, ..NewFile::plain(content) };
+        bucket.put(to.to_string(), to.path().as_str(), file, operation).map(|_| true)
     }
 }

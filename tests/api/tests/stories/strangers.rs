@@ -12,7 +12,7 @@ enum Needs {
 }
 
 /// Every route of every function. A route that the template has and this table has not fails a test below.
-const ROUTES: [(&str, &str, Needs); 16] = [
+const ROUTES: [(&str, &str, Needs); 17] = [
     ("POST", "/users/api/logon", Needs::Nothing),
     ("POST", "/users/api/auth", Needs::Nothing),
     ("POST", "/users/api/checkin", Needs::Session),
@@ -28,6 +28,7 @@ const ROUTES: [(&str, &str, Needs); 16] = [
     ("PUT", "/users/api/files/{path+}", Needs::Session),
     ("POST", "/users/api/files/{path+}", Needs::Session),
     ("DELETE", "/users/api/files/{path+}", Needs::Session),
+    ("GET", "/users/api/usage", Needs::Session),
     ("POST", "/users/api/send", Needs::Session),
 ];
 

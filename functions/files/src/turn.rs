@@ -1,0 +1,160 @@
+//! One operation on an account's files, from its entry in the ledger to its end.
+
+use std::time::Duration;
+
+use domain::{
+    Account, Clock, FolderPath, Ledger, Operation, OperationId, StoreError, Usage, UsageChange, Work,
+};
+use web::ApiError;
+
+use crate::App;
+use crate::recovery::recover;
+
+/// How long a request waits for its turn.
+const WAITING_SECONDS: u64 = 20;
+
+/// How often it looks.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// For so long an operation belongs to its process. It is renewed while the process works on; whoever finds one that has
+/// expired knows that its process was killed.
+pub(crate) const LEASE_SECONDS: u64 = 120;
+
+/// After so many seconds an upload begins no further put. What is left of the lease is for taking back what it has
+/// stored, which for 10,000 files takes some ten seconds.
+const STORING_SECONDS: u64 = 60;
+
+/// How often a long operation says in the ledger how far it is, and renews its lease.
+const PROGRESS_SECONDS: u64 = 10;
+
+/// The turn of an operation: nothing else changes the same paths until it ends.
+pub(crate) struct Turn<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) owner: &'a Account,
+    pub(crate) operation: Operation,
+}
+
+/// Why an operation did not come to its good end.
+pub(crate) struct Failed {
+    /// What the client hears.
+    pub(crate) error: ApiError,
+    /// Whether something half done is left, which is for whoever meets it in the ledger.
+    pub(crate) left_over: bool,
+}
+
+/// A failure before anything was changed, or after everything was taken back.
+impl<E: Into<ApiError>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), left_over: false }
+    }
+}
+
+impl<'a> Turn<'a> {
+    /// Enters an operation that changes `paths` and stores at most `reserved`, and waits until it is its turn.
+    pub(crate) async fn begin(
+        app: &'a App,
+        owner: &'a Account,
+        work: Work,
+        paths: Vec<FolderPath>,
+        reserved: Usage,
+    ) -> Result<Self, ApiError> {
+        let expires = app.now().plus_seconds(LEASE_SECONDS);
+        let id = OperationId::random(&*app.random);
+        let operation = Operation { id, work, paths, reserved, expires, done: 0 };
+        let allowance = owner.allowance();
+        let (mut entered, mut ledger) = app.ledger.begin(&owner.id, &operation, allowance).await?;
+        if !entered {
+            // What killed processes have left may hold the room.
+            for (_, other) in ledger.operations.iter().filter(|(_, other)| other.expires <= app.now()) {
+                recover(app, owner, other).await?;
+            }
+            (entered, ledger) = app.ledger.begin(&owner.id, &operation, allowance).await?;
+        }
+        if !entered {
+            return Err(ApiError::OverQuota { used: ledger.used(), limit: allowance });
+        }
+        let turn = Self { app, owner, operation };
+        if let Err(error) = turn.wait(ledger).await {
+            let withdrawn: Result<(Self, _), Failed> = Err(error.into());
+            return turn.finish(withdrawn).await;
+        }
+        Ok(turn)
+    }
+
+    async fn wait(&self, mut ledger: Ledger) -> Result<(), ApiError> {
+        let until = self.app.now().plus_seconds(WAITING_SECONDS);
+        while let Some(other) = ledger.before(&self.operation) {
+            if other.expires <= self.app.now() {
+                recover(self.app, self.owner, other).await?;
+            } else if self.app.now() >= until {
+                return Err(busy(other));
+            } else {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+            ledger = self.app.ledger.read(&self.owner.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether there is still time to begin something.
+    pub(crate) fn in_time(&self) -> bool {
+        self.app.now().plus_seconds(LEASE_SECONDS - STORING_SECONDS) < self.operation.expires
+    }
+
+    /// Notes in the ledger what the operation has come to, and renews its lease. A failure means that it was taken away.
+    pub(crate) async fn renew(&mut self, work: Work, done: u64) -> Result<(), StoreError> {
+        let expires = self.app.now().plus_seconds(LEASE_SECONDS);
+        let renewed = Operation { work, done, expires, ..self.operation.clone() };
+        self.app.ledger.update(&self.owner.id, &renewed, self.operation.expires).await?;
+        self.operation = renewed;
+        Ok(())
+    }
+
+    /// Renews the lease if that is due.
+    pub(crate) async fn progress(&mut self, done: u64) -> Result<(), StoreError> {
+        if self.app.now().plus_seconds(LEASE_SECONDS - PROGRESS_SECONDS) < self.operation.expires {
+            return Ok(());
+        }
+        self.renew(self.operation.work.clone(), done).await
+    }
+
+    /// Ends the operation as it came out: with what it has changed, or without having changed anything.
+    pub(crate) async fn finish<T>(self, outcome: Result<(T, UsageChange), Failed>) -> Result<T, ApiError> {
+        let (answer, change) = match outcome {
+            Ok((answer, change)) => (Ok(answer), change),
+            Err(failed) if failed.left_over => return Err(failed.error),
+            Err(failed) => (Err(failed.error), UsageChange::default()),
+        };
+        let ended = self.app.ledger.end(&self.owner.id, &self.operation, change).await;
+        match (answer, ended) {
+            (Ok(answer), Ok(still_there)) if still_there || self.app.now() < self.operation.expires => {
+                Ok(answer)
+            }
+            (Ok(_), Ok(_)) => Err(ApiError::Unavailable("the operation took longer than its lease".into())),
+            (Ok(_), Err(error)) => Err(error.into()),
+            (Err(error), _) => Err(error),
+        }
+    }
+}
+
+impl App {
+    pub(crate) fn now(&self) -> domain::Timestamp {
+        Clock::now(&*self.authenticator.clock)
+    }
+}
+
+/// The failure of whoever met an operation that goes on.
+pub(crate) fn busy(other: &Operation) -> ApiError {
+    let what = match other.work {
+        Work::Put | Work::PutAll => "An upload",
+        Work::Delete => "A deletion",
+        Work::Copy => "A copy",
+        Work::Move { .. } => "A move",
+    };
+    let places: Vec<_> = other.paths.iter().map(|path| format!("/{path}")).take(2).collect();
+    let done = other.done;
+    let places = places.join(" to ");
+    ApiError::Busy(format!(
+        "{what} of {places} is under way ({done} files so far): try again when it has ended."
+    ))
+}
