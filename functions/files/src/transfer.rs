@@ -25,9 +25,8 @@ pub(crate) async fn copy(
     from: FilePath,
     to: FilePath,
 ) -> Result<Response, ApiError> {
-    let original = Original::find(app, owner, &from).await?;
     let paths = places(&from, &to)?;
-    let size = original.usage();
+    let size = Original::find(app, owner, &from).await?.usage();
     let mut turn = Turn::begin(app, owner, Work::Copy, paths, size).await?;
     let copied = copy_all(&mut turn, &from, &to).await;
     let copied = copied.map(|copied| (answer("copied", &to), UsageChange::between(Usage::default(), copied)));
@@ -162,12 +161,11 @@ async fn copy_each(
     // Every copy that has begun is waited for: what is still on its way could not be taken back.
     while let Some(copied) = copies.next().await {
         done += 1;
-        let copied = match copied {
+        outcome = outcome.and(match copied {
             Ok(true) => turn.progress(done).await.map_err(ApiError::from),
             Ok(false) => Err(StoreError::Conflict.into()),
             Err(error) => Err(error.into()),
-        };
-        outcome = outcome.and(copied);
+        });
     }
     outcome
 }

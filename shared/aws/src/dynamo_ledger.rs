@@ -209,7 +209,7 @@ fn attribute(prefix: &str, operation: &Operation) -> String {
     format!("{prefix}{}", operation.id)
 }
 
-fn number(number: impl ToString) -> AttributeValue {
+fn number<N: ToString + Copy>(number: N) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 

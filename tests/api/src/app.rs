@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
 use domain::{Account, AccountId, FileStore as _, FolderKey, FolderPath, Role};
 use http::{Method, Request};
@@ -9,6 +10,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use stack::environment::TABLE;
 
 use crate::answer::Answer;
 use crate::person::Person;
@@ -72,6 +74,17 @@ impl App {
         let body = serde_json::json!({"email": account.email.as_str(), "password": PASSWORD});
         let answer = self.anonymous().post_json("auth", &body).await;
         Person::new(self.clone(), Some(answer.is(200).token()), Some(account.clone()))
+    }
+
+    /// Lets a person store so much, whatever their role says.
+    pub async fn allow(&self, person: &Person, bytes: u64, files: u64) {
+        let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
+        let profile = [key("pk", format!("USER#{}", person.account().id)), key("sk", "PROFILE".into())];
+        let update = self.world.dynamodb.update_item().table_name(TABLE).set_key(Some(profile.into()));
+        let update = update.update_expression("SET quota_bytes = :bytes, quota_files = :files");
+        let update = update.expression_attribute_values(":bytes", AttributeValue::N(bytes.to_string()));
+        let update = update.expression_attribute_values(":files", AttributeValue::N(files.to_string()));
+        update.send().await.expect("an allowance");
     }
 
     /// The paths of all objects of a person, markers of folders included, in order.

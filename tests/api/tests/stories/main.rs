@@ -15,3 +15,4 @@ mod send;
 mod sign_on;
 mod strangers;
 mod template;
+mod transfers;

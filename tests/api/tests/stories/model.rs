@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::{Person, story};
+use http::Method;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
@@ -12,6 +13,9 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 enum Operation {
     Upload { folder: String, name: String, content: u8 },
+    Put { path: String, content: u8 },
+    MakeFolder { path: String },
+    Transfer { moves: bool, from: String, to: String },
     Delete { path: String },
     Read { path: String },
     List { path: String },
@@ -43,6 +47,46 @@ impl Model {
         200
     }
 
+    fn put(&mut self, path: &str, content: u8) -> u16 {
+        match path.rsplit_once('/') {
+            Some((folder, name)) => self.upload(folder, name, content),
+            None => self.upload("", path, content),
+        }
+    }
+
+    fn make_folder(&mut self, path: &str) -> u16 {
+        if self.files.contains_key(path) || parents(path).any(|parent| self.files.contains_key(&parent)) {
+            return 409;
+        }
+        self.folders.extend(parents(path).chain([path.to_owned()]));
+        200
+    }
+
+    /// A copy; of a move the original goes afterwards, and the folder that it was in stays.
+    fn transfer(&mut self, moves: bool, from: &str, to: &str) -> u16 {
+        let holds = |outer: &str, inner: &str| inner == outer || inner.starts_with(&format!("{outer}/"));
+        if holds(from, to) || holds(to, from) {
+            return 400;
+        }
+        if !self.files.contains_key(from) && !self.is_folder(from) {
+            return 404;
+        }
+        let taken = self.files.contains_key(to) || self.is_folder(to);
+        if taken || parents(to).any(|parent| self.files.contains_key(&parent)) {
+            return 409;
+        }
+        let there = |path: &String| holds(from, path).then(|| format!("{to}{}", &path[from.len()..]));
+        let files: Vec<_> =
+            self.files.iter().filter_map(|(path, content)| Some((there(path)?, *content))).collect();
+        let folders: Vec<_> = self.folders.iter().filter_map(there).collect();
+        if moves {
+            self.delete(from);
+        }
+        self.files.extend(files);
+        self.folders.extend(folders.into_iter().chain(parents(to)));
+        200
+    }
+
     fn delete(&mut self, path: &str) -> bool {
         if self.files.remove(path).is_some() {
             return true;
@@ -59,11 +103,14 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
     let path = move |names| proptest::collection::vec(name(), names).prop_map(|names| names.join("/"));
     let operation = prop_oneof![
         4 => (path(0..3), name(), any::<u8>()).prop_map(|(folder, name, content)| Operation::Upload { folder, name: name.into(), content }),
+        2 => (path(1..4), any::<u8>()).prop_map(|(path, content)| Operation::Put { path, content }),
+        1 => path(1..3).prop_map(|path| Operation::MakeFolder { path }),
+        4 => (any::<bool>(), path(1..3), path(1..4)).prop_map(|(moves, from, to)| Operation::Transfer { moves, from, to }),
         2 => path(1..4).prop_map(|path| Operation::Delete { path }),
         2 => path(1..4).prop_map(|path| Operation::Read { path }),
         2 => path(0..3).prop_map(|path| Operation::List { path }),
     ];
-    proptest::collection::vec(operation, 30)
+    proptest::collection::vec(operation, 40)
 }
 
 fn encode(path: &str) -> String {
@@ -88,6 +135,22 @@ async fn apply(person: &Person, model: &mut Model, operation: &Operation) {
         Operation::Upload { folder, name, content } => {
             let expected = model.upload(folder, name, *content);
             person.upload(&encode(folder), &[(name, &[*content])]).await.is(expected);
+        }
+        Operation::Put { path, content } => {
+            let expected = model.put(path, *content);
+            let path = format!("files/{}", encode(path));
+            person.send(Method::PUT, &path, &[], vec![*content]).await.is(expected);
+        }
+        Operation::MakeFolder { path } => {
+            let expected = model.make_folder(path);
+            let path = format!("files/{}?mkdir", encode(path));
+            person.send(Method::POST, &path, &[], Vec::new()).await.is(expected);
+        }
+        Operation::Transfer { moves, from, to } => {
+            let expected = model.transfer(*moves, from, to);
+            let verb = if *moves { "move" } else { "copy" };
+            let path = format!("files/{}?{verb}={}", encode(from), encode(to));
+            person.send(Method::POST, &path, &[], Vec::new()).await.is(expected);
         }
         Operation::Delete { path } => {
             let answer = person.delete(&format!("files/{}", encode(path))).await.is(200);
@@ -136,6 +199,9 @@ fn files_behave_like_a_simple_model() {
                 println!("{step}: {operation:?}");
                 apply(&person, &mut model, operation).await;
             }
+            let usage = person.get("usage").await.is(200).json();
+            assert_eq!(usage["data"]["files_used"], model.files.len());
+            assert_eq!(usage["data"]["bytes_used"], model.files.len(), "each has one byte");
         }
     });
 }
