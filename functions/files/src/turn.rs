@@ -146,7 +146,7 @@ impl App {
 /// The failure of whoever met an operation that goes on.
 pub(crate) fn busy(other: &Operation) -> ApiError {
     let what = match other.work {
-        Work::Put | Work::PutAll => "An upload",
+        Work::Put | Work::PutAll | Work::Upload => "An upload",
         Work::Delete => "A deletion",
         Work::Copy => "A copy",
         Work::Move { .. } => "A move",

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use crate::account::AccountId;
+use crate::file_ledger::OperationId;
 use crate::file_path::{FilePath, FolderPath};
 
 /// One stored file. Printed as its object key, `<account id>/<path>`: sibling services read files by it.
@@ -12,6 +13,7 @@ use crate::file_path::{FilePath, FolderPath};
 pub struct FileKey {
     account: AccountId,
     path: FilePath,
+    staged: bool,
 }
 
 /// One folder. Printed as the prefix of every object key below it, which is also its marker's key:
@@ -26,7 +28,14 @@ impl FileKey {
     /// The file of `account` at `path`.
     #[must_use]
     pub fn new(account: &AccountId, path: FilePath) -> Self {
-        Self { account: account.clone(), path }
+        Self { account: account.clone(), path, staged: false }
+    }
+
+    /// A file of `account` that is not yet in its place, kept aside as `.staging/<account id>/<upload id>`: no path of a
+    /// user leads there.
+    #[must_use]
+    pub fn staged(account: &AccountId, upload: &OperationId) -> Self {
+        Self { account: account.clone(), path: FilePath::of_upload(upload), staged: true }
     }
 
     /// The folder that the file lies in.
@@ -64,7 +73,8 @@ impl FolderKey {
 
 impl fmt::Display for FileKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.account, self.path)
+        let root = if self.staged { ".staging/" } else { "" };
+        write!(f, "{root}{}/{}", self.account, self.path)
     }
 }
 

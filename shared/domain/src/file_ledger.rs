@@ -68,6 +68,8 @@ pub enum Work {
     Put,
     /// Stores several files, all of them or none.
     PutAll,
+    /// Keeps room for a large file while its parts are sent.
+    Upload,
     /// Removes a file or a folder.
     Delete,
     /// Copies a file or a folder to a place where nothing is.
@@ -107,7 +109,7 @@ impl Operation {
     /// Whether readers may see it half done.
     #[must_use]
     pub fn is_gradual(&self) -> bool {
-        self.work != Work::Put
+        !matches!(self.work, Work::Put | Work::Upload)
     }
 }
 

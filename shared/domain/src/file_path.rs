@@ -4,6 +4,7 @@
 //! Unicode that is neither `.` nor `..` and holds no slash and no backslash. Whatever passes is kept byte for
 //! byte: letter case and Unicode form make different names.
 
+use crate::file_ledger::OperationId;
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
@@ -172,6 +173,11 @@ impl FolderPath {
 }
 
 impl FilePath {
+    /// The file that an upload comes to before it is in its place.
+    pub(crate) fn of_upload(upload: &OperationId) -> Self {
+        Self(upload.as_str().to_owned())
+    }
+
     /// Reads a path that is already decoded, without slashes at its ends.
     pub fn parse(path: &str) -> Result<Self, InvalidPath> {
         FolderPath::parse(path)?.as_file().ok_or(InvalidPath::EmptyName)

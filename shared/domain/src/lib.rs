@@ -21,6 +21,7 @@ pub mod file_batch;
 pub mod file_key;
 pub mod file_ledger;
 pub mod file_path;
+pub mod file_upload;
 pub mod folder_node;
 mod hex_id;
 pub mod mail;
@@ -38,13 +39,14 @@ pub use file_batch::{NotStored, put_all, take_back};
 pub use file_key::{FileKey, FolderKey};
 pub use file_ledger::{Ledger, Operation, OperationId, Usage, UsageChange, Work};
 pub use file_path::{FileName, FilePath, FolderPath, InvalidPath};
+pub use file_upload::{FileUpload, InvalidSha256, MAX_FILE_BYTES, Part, Sha256Digest, part_bytes};
 pub use folder_node::FolderNode;
 pub use mail::{InvalidMail, Mail};
 pub use media_type::{InvalidMediaType, MediaType};
 pub use password::{InvalidPassword, Password, PasswordHash, PasswordHasher, Verdict};
 pub use ports::{
     AccountStore, Clock, Content, Entry, FileLedger, FileState, FileStore, MailError, Mailer, NewFile,
-    Random, Replaces, SessionStore, StoreError,
+    PartStore, Random, Replaces, SessionStore, StoreError, UploadStore,
 };
 pub use session::{Session, SessionId};
 pub use timestamp::Timestamp;

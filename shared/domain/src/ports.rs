@@ -13,6 +13,7 @@ use crate::account::{Account, AccountId, ProfileChange};
 use crate::email_address::EmailAddress;
 use crate::file_key::{FileKey, FolderKey};
 use crate::file_ledger::{Ledger, Operation, OperationId, Usage, UsageChange};
+use crate::file_upload::{FileUpload, Part};
 use crate::mail::Mail;
 use crate::media_type::MediaType;
 use crate::password::PasswordHash;
@@ -223,6 +224,59 @@ pub trait FileLedger: Send + Sync {
 
     /// Sets what is stored to the truth, if no operation is under way and none was entered after `tickets` had been.
     async fn correct(&self, account: &AccountId, truth: Usage, tickets: u64) -> Result<(), StoreError>;
+}
+
+/// Files that arrive in parts, sent straight to the store.
+#[async_trait]
+pub trait PartStore: Send + Sync {
+    /// Opens a file for its parts; the store's name for them.
+    async fn open_parts(&self, key: &FileKey, operation: &OperationId) -> Result<String, StoreError>;
+
+    /// A URL to which anybody can `PUT` a part of exactly `bytes` bytes for `seconds`.
+    async fn part_link(
+        &self,
+        key: &FileKey,
+        store_id: &str,
+        number: u64,
+        bytes: u64,
+        seconds: u64,
+    ) -> Result<String, StoreError>;
+
+    /// The parts that have arrived, by number; `None` when the file is no longer open for parts.
+    async fn parts(&self, key: &FileKey, store_id: &str) -> Result<Option<Vec<Part>>, StoreError>;
+
+    /// Joins the parts to the file, marked with its operation; its entity tag. From then on readers see it, wholly.
+    async fn join_parts(&self, key: &FileKey, store_id: &str, parts: &[Part]) -> Result<String, StoreError>;
+
+    /// Drops all parts. Dropping those of a file that is no longer open is no failure.
+    async fn drop_parts(&self, key: &FileKey, store_id: &str) -> Result<(), StoreError>;
+
+    /// Whether the file that is there was stored by that operation, and then its state.
+    async fn stored_by(
+        &self,
+        key: &FileKey,
+        operation: &OperationId,
+    ) -> Result<Option<FileState>, StoreError>;
+}
+
+/// Large files on their way.
+#[async_trait]
+pub trait UploadStore: Send + Sync {
+    /// Adds an upload.
+    async fn add(&self, upload: &FileUpload) -> Result<(), StoreError>;
+
+    /// An upload of an account.
+    async fn find_upload(
+        &self,
+        account: &AccountId,
+        id: &OperationId,
+    ) -> Result<Option<FileUpload>, StoreError>;
+
+    /// Notes that the file is there.
+    async fn complete(&self, upload: &FileUpload, etag: &str) -> Result<(), StoreError>;
+
+    /// Forgets an upload. Forgetting one that is gone is no failure.
+    async fn remove(&self, account: &AccountId, id: &OperationId) -> Result<(), StoreError>;
 }
 
 /// Sends mail.

@@ -11,7 +11,8 @@ use futures_util::stream;
 
 use crate::file_key::{FileKey, FolderKey};
 use crate::file_ledger::{OperationId, Usage};
-use crate::ports::{Content, Entry, FileState, FileStore, NewFile, Replaces, StoreError};
+use crate::file_upload::Part;
+use crate::ports::{Content, Entry, FileState, FileStore, NewFile, PartStore, Replaces, StoreError};
 use crate::timestamp::Timestamp;
 
 /// A [`FileStore`] in memory: object keys with their versions, the newest last.
@@ -25,6 +26,15 @@ struct Bucket {
     failing: Vec<String>,
     answerless: Vec<String>,
     failing_take_backs: usize,
+    open: BTreeMap<String, OpenFile>,
+}
+
+/// A file whose parts are coming in.
+#[derive(Debug)]
+struct OpenFile {
+    key: FileKey,
+    operation: OperationId,
+    parts: BTreeMap<u64, Bytes>,
 }
 
 #[derive(Debug)]
@@ -49,6 +59,20 @@ impl MemoryFiles {
     /// Makes the next take-back fail before it does anything.
     pub fn fail_next_take_back(&self) {
         self.bucket().failing_take_backs += 1;
+    }
+
+    /// Sends a part to the URL that was given for it; whether it was taken.
+    pub fn receive(&self, link: &str, content: Bytes) -> bool {
+        let mut bucket = self.bucket();
+        let mut fields = link.split('|').skip(1);
+        let mut field = || fields.next().unwrap_or_default().to_owned();
+        let (store_id, number, bytes) = (field(), field(), field());
+        let Some(file) = bucket.open.get_mut(&store_id) else { return false };
+        let right = bytes == content.len().to_string();
+        if let (true, Ok(number)) = (right, number.parse()) {
+            file.parts.insert(number, content);
+        }
+        right
     }
 
     /// Every object that can be read, by key.
@@ -199,5 +223,61 @@ impl FileStore for MemoryFiles {
         let Some((state, content)) = bucket.newest(&from.to_string()).cloned() else { return Ok(false) };
         let file = NewFile { media_type: state.media_type, ..NewFile::plain(content) };
         bucket.put(to.to_string(), to.path().as_str(), file, operation).map(|_| true)
+    }
+}
+
+#[async_trait]
+impl PartStore for MemoryFiles {
+    async fn open_parts(&self, key: &FileKey, operation: &OperationId) -> Result<String, StoreError> {
+        let file = OpenFile { key: key.clone(), operation: operation.clone(), parts: BTreeMap::new() };
+        self.bucket().open.insert(operation.to_string(), file);
+        Ok(operation.to_string())
+    }
+
+    async fn part_link(
+        &self,
+        _: &FileKey,
+        store_id: &str,
+        number: u64,
+        bytes: u64,
+        seconds: u64,
+    ) -> Result<String, StoreError> {
+        Ok(format!("memory:|{store_id}|{number}|{bytes}|{seconds}"))
+    }
+
+    async fn parts(&self, _: &FileKey, store_id: &str) -> Result<Option<Vec<Part>>, StoreError> {
+        let bucket = self.bucket();
+        let Some(file) = bucket.open.get(store_id) else { return Ok(None) };
+        let part = |(number, content): (&u64, &Bytes)| {
+            let bytes = content.len() as u64;
+            Part { number: *number, bytes, etag: format!("\"{number}\"") }
+        };
+        Ok(Some(file.parts.iter().map(part).collect()))
+    }
+
+    async fn join_parts(&self, _: &FileKey, store_id: &str, parts: &[Part]) -> Result<String, StoreError> {
+        let mut bucket = self.bucket();
+        let Some(file) = bucket.open.remove(store_id) else { return Err(StoreError::Conflict) };
+        let content: Option<Vec<_>> =
+            parts.iter().map(|part| file.parts.get(&part.number).cloned()).collect();
+        let Some(content) = content else { return Err(StoreError::Conflict) };
+        let new = NewFile::plain(content.concat().into());
+        bucket.put(file.key.to_string(), file.key.path().as_str(), new, &file.operation)
+    }
+
+    async fn drop_parts(&self, _: &FileKey, store_id: &str) -> Result<(), StoreError> {
+        self.bucket().open.remove(store_id);
+        Ok(())
+    }
+
+    async fn stored_by(
+        &self,
+        key: &FileKey,
+        operation: &OperationId,
+    ) -> Result<Option<FileState>, StoreError> {
+        let bucket = self.bucket();
+        let newest = bucket.objects.get(&key.to_string()).and_then(|versions| versions.last());
+        let ours = newest.filter(|version| version.operation.as_ref() == Some(operation));
+        Ok(ours.and_then(|version| Some(version.file.as_ref()?.0.clone())))
     }
 }

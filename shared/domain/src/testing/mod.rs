@@ -9,9 +9,11 @@ mod environment;
 mod files;
 mod ledger;
 mod mailer;
+mod uploads;
 
 pub use accounts::MemoryAccounts;
 pub use environment::{MockClock, SeededRandom};
 pub use files::MemoryFiles;
 pub use ledger::MemoryLedger;
 pub use mailer::MemoryMailer;
+pub use uploads::MemoryUploads;
