@@ -28,7 +28,7 @@ impl DynamoAccounts {
         Self { client: clients.dynamodb(), table }
     }
 
-    async fn get(&self, key: Item) -> Result<Option<Item>, StoreError> {
+    pub(crate) async fn get(&self, key: Item) -> Result<Option<Item>, StoreError> {
         let request = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
         Ok(request.send().await.map_err(unavailable)?.item)
     }
@@ -118,7 +118,7 @@ fn has_reason(error: &SdkError<TransactWriteItemsError>, code: &str) -> bool {
     canceled.cancellation_reasons().iter().any(|reason| reason.code() == Some(code))
 }
 
-fn conflict_or_unavailable(error: SdkError<UpdateItemError>) -> StoreError {
+pub(crate) fn conflict_or_unavailable(error: SdkError<UpdateItemError>) -> StoreError {
     match error.as_service_error() {
         Some(UpdateItemError::ConditionalCheckFailedException(_)) => StoreError::Conflict,
         _ => unavailable(error),

@@ -151,22 +151,27 @@ impl FileLedger for DynamoAccounts {
     }
 
     async fn correct(&self, account: &AccountId, truth: Usage, tickets: u64) -> Result<(), StoreError> {
-        // With the same number of tickets there is no operation but those that the caller has seen to be none.
+        let ledger = self.read(account).await?;
+        let Some(claimed) = ledger.claimed_if_stored(truth).filter(|_| ledger.tickets == tickets) else {
+            return Ok(());
+        };
+        // Whatever has begun or ended since then has changed one of these.
         let update = self
             .update_ledger(account)
             .update_expression("SET #bytes = :bytes, files = :files, tickets = :tickets")
             .condition_expression(
-                "tickets = :tickets OR (attribute_not_exists(tickets) AND :tickets = :zero)",
+                "attribute_not_exists(tickets) \
+                 OR (tickets = :tickets AND (#bytes = :bytes_before OR #bytes < :zero) \
+                 AND (files = :files_before OR files < :zero))",
             );
         let update = update
             .expression_attribute_names("#bytes", "bytes")
-            .expression_attribute_values(":bytes", number(truth.bytes))
-            .expression_attribute_values(":files", number(truth.files))
+            .expression_attribute_values(":bytes", number(claimed.bytes))
+            .expression_attribute_values(":files", number(claimed.files))
+            .expression_attribute_values(":bytes_before", number(ledger.claimed.bytes))
+            .expression_attribute_values(":files_before", number(ledger.claimed.files))
             .expression_attribute_values(":tickets", number(tickets))
             .expression_attribute_values(":zero", number(0));
-        if !self.read(account).await?.operations.is_empty() {
-            return Ok(());
-        }
         match update.send().await {
             Ok(_) => Ok(()),
             Err(error) => as_it_was(error).map(drop),

@@ -15,9 +15,11 @@ pub mod clients;
 pub mod dynamo_accounts;
 mod dynamo_ledger;
 pub mod dynamo_sessions;
+mod dynamo_uploads;
 mod failure;
 mod s3_download;
 pub mod s3_files;
+mod s3_parts;
 pub mod ses_mailer;
 pub mod signing_keys;
 

@@ -27,22 +27,26 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::clients::Clients;
 use crate::failure::{corrupt, unavailable};
 use crate::s3_download::ObjectState;
+use crate::s3_parts::patient;
 
 /// The most objects that one `DeleteObjects` call takes.
 const DELETE_PAGE: usize = 1_000;
 
 /// The metadata that names an object's operation.
-const OPERATION: &str = "operation";
+pub(crate) const OPERATION: &str = "operation";
 
 /// The metadata that holds what a client says the object is.
 const MEDIA_TYPE: &str = "media-type";
 
 /// The type of every object as the bucket itself would serve it.
-const PLAIN_TYPE: &str = "application/octet-stream";
+pub(crate) const PLAIN_TYPE: &str = "application/octet-stream";
 
 /// What `x-amz-copy-source` takes of a key as it is: the slash and what RFC 3986 calls unreserved.
 const KEY_IN_HEADER: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// How long S3 may take for the copy of a small object.
+const COPYING: Duration = Duration::from_secs(9);
 
 /// How many objects are asked for their operation at the same time.
 const PARALLEL_HEADS: usize = 64;
@@ -54,8 +58,8 @@ const MAX_VERSIONS: usize = 3;
 /// The files of one bucket.
 #[derive(Clone, Debug)]
 pub struct S3Files {
-    client: aws_sdk_s3::Client,
-    bucket: String,
+    pub(crate) client: aws_sdk_s3::Client,
+    pub(crate) bucket: String,
 }
 
 impl S3Files {
@@ -88,7 +92,7 @@ impl S3Files {
         stored.e_tag.ok_or_else(no_etag)
     }
 
-    async fn head(&self, key: &str) -> Result<Option<HeadObjectOutput>, StoreError> {
+    pub(crate) async fn head(&self, key: &str) -> Result<Option<HeadObjectOutput>, StoreError> {
         match self.client.head_object().bucket(&self.bucket).key(key).send().await {
             Ok(head) => Ok(Some(head)),
             Err(SdkError::ServiceError(error)) if matches!(error.err(), HeadObjectError::NotFound(_)) => {
@@ -269,11 +273,13 @@ impl FileStore for S3Files {
         if let Some(media_type) = &state.media_type {
             copy = copy.metadata(MEDIA_TYPE, media_type.as_str());
         }
-        copy.send().await.map(|_| true).map_err(unavailable)
+        // S3 moves at least 25 MB of a copy in a second.
+        let time = COPYING + Duration::from_secs(state.bytes / 25_000_000);
+        copy.customize().config_override(patient(time)).send().await.map(|_| true).map_err(unavailable)
     }
 }
 
-fn file_state(
+pub(crate) fn file_state(
     bytes: Option<i64>,
     modified: Option<DateTime>,
     etag: Option<String>,

@@ -135,6 +135,15 @@ impl Ledger {
         })
     }
 
+    /// What would be claimed if `truth` is stored; `None` while something may be changing it.
+    #[must_use]
+    pub fn claimed_if_stored(&self, truth: Usage) -> Option<Usage> {
+        let mut operations = self.operations.iter().map(|(_, operation)| operation);
+        operations.try_fold(truth, |sum, operation| {
+            (operation.work == Work::Upload).then(|| sum.plus(operation.reserved))
+        })
+    }
+
     /// An operation that `operation` has to wait for.
     #[must_use]
     pub fn before(&self, operation: &Operation) -> Option<&Operation> {

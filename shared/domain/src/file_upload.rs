@@ -28,7 +28,7 @@ pub struct FileUpload {
     pub account: AccountId,
     /// Where the file goes.
     pub path: FilePath,
-    /// How many bytes it will have.
+    /// How many bytes it will have; at least one.
     pub bytes: u64,
     /// What it must come to, if the client has said.
     pub sha256: Option<Sha256Digest>,
@@ -40,7 +40,16 @@ pub struct FileUpload {
     pub store_id: String,
     /// Until then it can be gone on with.
     pub expires: Timestamp,
-    /// The entity tag of the file, once it is there.
+    /// What it has come to.
+    pub result: Option<UploadResult>,
+}
+
+/// What a completed upload has come to: who asks again hears the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadResult {
+    /// The path of the file, or of the folder that a zip was unpacked to.
+    pub location: String,
+    /// The entity tag of the file.
     pub etag: Option<String>,
 }
 
@@ -55,10 +64,10 @@ impl FileUpload {
         }
     }
 
-    /// The numbers of its parts, from one on. Even an empty file has one.
+    /// The numbers of its parts, from one on.
     #[must_use]
     pub fn part_numbers(&self) -> RangeInclusive<u64> {
-        1..=self.bytes.div_ceil(self.part_bytes).max(1)
+        1..=self.bytes.div_ceil(self.part_bytes)
     }
 
     /// The exact size of a part.
@@ -152,7 +161,7 @@ mod tests {
             part_bytes: part_bytes(bytes),
             store_id: String::new(),
             expires: Timestamp::from_unix_seconds(0),
-            etag: None,
+            result: None,
         }
     }
 
@@ -160,7 +169,6 @@ mod tests {
     fn the_parts_of_well_known_sizes() {
         const MIB: u64 = 1 << 20;
         for (bytes, part, count, last) in [
-            (0, 8 * MIB, 1, 0),
             (1, 8 * MIB, 1, 1),
             (8 * MIB, 8 * MIB, 1, 8 * MIB),
             (8 * MIB + 1, 8 * MIB, 2, 1),
@@ -181,7 +189,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parts_are_what_s3_takes_and_come_to_the_whole(bytes in 0..=MAX_FILE_BYTES) {
+        fn parts_are_what_s3_takes_and_come_to_the_whole(bytes in 1..=MAX_FILE_BYTES) {
             let upload = upload(bytes);
             let numbers = upload.part_numbers();
             let last = *numbers.end();

@@ -39,7 +39,9 @@ pub use file_batch::{NotStored, put_all, take_back};
 pub use file_key::{FileKey, FolderKey};
 pub use file_ledger::{Ledger, Operation, OperationId, Usage, UsageChange, Work};
 pub use file_path::{FileName, FilePath, FolderPath, InvalidPath};
-pub use file_upload::{FileUpload, InvalidSha256, MAX_FILE_BYTES, Part, Sha256Digest, part_bytes};
+pub use file_upload::{
+    FileUpload, InvalidSha256, MAX_FILE_BYTES, Part, Sha256Digest, UploadResult, part_bytes,
+};
 pub use folder_node::FolderNode;
 pub use mail::{InvalidMail, Mail};
 pub use media_type::{InvalidMediaType, MediaType};

@@ -13,7 +13,7 @@ use crate::account::{Account, AccountId, ProfileChange};
 use crate::email_address::EmailAddress;
 use crate::file_key::{FileKey, FolderKey};
 use crate::file_ledger::{Ledger, Operation, OperationId, Usage, UsageChange};
-use crate::file_upload::{FileUpload, Part};
+use crate::file_upload::{FileUpload, Part, UploadResult};
 use crate::mail::Mail;
 use crate::media_type::MediaType;
 use crate::password::PasswordHash;
@@ -222,7 +222,8 @@ pub trait FileLedger: Send + Sync {
         change: UsageChange,
     ) -> Result<bool, StoreError>;
 
-    /// Sets what is stored to the truth, if no operation is under way and none was entered after `tickets` had been.
+    /// Sets what is stored to the truth, if nothing that may change it is under way or was entered after `tickets` had
+    /// been. Large files on their way change nothing.
     async fn correct(&self, account: &AccountId, truth: Usage, tickets: u64) -> Result<(), StoreError>;
 }
 
@@ -272,8 +273,8 @@ pub trait UploadStore: Send + Sync {
         id: &OperationId,
     ) -> Result<Option<FileUpload>, StoreError>;
 
-    /// Notes that the file is there.
-    async fn complete(&self, upload: &FileUpload, etag: &str) -> Result<(), StoreError>;
+    /// Notes what an upload has come to.
+    async fn complete(&self, upload: &FileUpload, result: &UploadResult) -> Result<(), StoreError>;
 
     /// Forgets an upload. Forgetting one that is gone is no failure.
     async fn remove(&self, account: &AccountId, id: &OperationId) -> Result<(), StoreError>;

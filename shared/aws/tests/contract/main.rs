@@ -8,6 +8,7 @@ mod broken_connections;
 use std::path::PathBuf;
 
 use aws::{Clients, DynamoAccounts, S3Files, SesMailer, key_source};
+use bytes::Bytes;
 use domain::testing::contract;
 use domain::{EmailAddress, Mail, MailError, Mailer as _};
 use session::{SigningKeySource, SigningKeys};
@@ -44,6 +45,7 @@ async fn dynamodb_keeps_the_contract_of_accounts_and_sessions() {
     let store = DynamoAccounts::new(&clients, TABLE.to_owned());
     contract::accounts_and_sessions(&store, &SystemRandom).await;
     contract::ledger(&store, &SystemRandom).await;
+    contract::uploads(&store, &SystemRandom).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,17 +55,31 @@ async fn dynamodb_keeps_the_contract_of_ledgers() {
     }
     let backends = local_back_ends("ledgers").await;
     let clients = Clients::new(environment::sdk_config(&backends.dynamodb_url).await);
-    contract::ledger(&DynamoAccounts::new(&clients, TABLE.to_owned()), &SystemRandom).await;
+    let store = DynamoAccounts::new(&clients, TABLE.to_owned());
+    contract::ledger(&store, &SystemRandom).await;
+    contract::uploads(&store, &SystemRandom).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s3_keeps_the_contract_of_files() {
     if let Some(bucket) = variable("CONTRACT_BUCKET") {
-        return contract::files(&S3Files::new(&Clients::load().await, bucket), &SystemRandom).await;
+        let store = S3Files::new(&Clients::load().await, bucket);
+        contract::files(&store, &SystemRandom).await;
+        contract::a_file_in_parts_appears_when_they_are_joined(&store, &SystemRandom, put).await;
+        return contract::parts_can_be_dropped(&store, &SystemRandom, put).await;
     }
     let backends = local_back_ends("files").await;
     let clients = Clients::new(environment::sdk_config(&backends.aws_url).await);
-    contract::files(&S3Files::new(&clients, BUCKET.to_owned()), &SystemRandom).await;
+    let store = S3Files::new(&clients, BUCKET.to_owned());
+    contract::files(&store, &SystemRandom).await;
+    contract::a_file_in_parts_appears_when_they_are_joined(&store, &SystemRandom, put).await;
+    contract::parts_can_be_dropped(&store, &SystemRandom, put).await;
+}
+
+/// Sends bytes to a URL as a client would; whether they were taken.
+async fn put(url: &str, content: Bytes) -> bool {
+    let answer = reqwest::Client::new().put(url).body(content).send().await.expect("an answer");
+    answer.status().is_success()
 }
 
 #[tokio::test(flavor = "multi_thread")]

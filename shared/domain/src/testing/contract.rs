@@ -11,7 +11,7 @@ use crate::file_batch::put_all;
 use crate::file_key::{FileKey, FolderKey};
 use crate::file_ledger::{Ledger, Operation, OperationId, Usage, UsageChange, Work};
 use crate::file_path::{FilePath, FolderPath};
-use crate::file_upload::{FileUpload, Sha256Digest};
+use crate::file_upload::{FileUpload, Sha256Digest, UploadResult};
 use crate::media_type::MediaType;
 use crate::password::{Password, PasswordHash, PasswordHasher};
 use crate::ports::{
@@ -489,6 +489,11 @@ pub async fn a_count_is_corrected_only_in_peace(ledger: &dyn FileLedger, random:
     assert_eq!(all.read().await.claimed.files, 6, "one came after");
     ledger.correct(&all.account, truth, 1).await.expect("writable");
     assert_eq!(all.read().await.claimed, truth);
+    let upload = Operation { work: Work::Upload, ..all.operation(10) };
+    assert!(all.begin(&upload).await.0);
+    let truth = Usage { bytes: 7, files: 7 };
+    ledger.correct(&all.account, truth, 2).await.expect("writable");
+    assert_eq!((all.read().await.used(), all.read().await.claimed.bytes), (truth, 17));
 }
 
 /// Files in parts, and the way to send one.
@@ -522,7 +527,6 @@ pub async fn a_file_in_parts_appears_when_they_are_joined<S: FileStore + PartSto
     assert_eq!((state.etag, state.bytes), (etag, (5 << 20) + 3));
     assert_eq!(store.stored_by(&key, &files.operation).await.expect("readable"), None);
     assert_eq!(store.parts(&key, &id).await.expect("readable"), None);
-    assert!(store.join_parts(&key, &id, &parts).await.is_err());
     store.take_back(&upload, &[key], &[]).await.expect("taken back");
     assert_eq!(files.list("").await, []);
 }
@@ -537,19 +541,19 @@ pub async fn parts_can_be_dropped<S: FileStore + PartStore>(
     let upload = OperationId::random(random);
     let key = FileKey::staged(&files.owner, &upload);
     let id = store.open_parts(&key, &upload).await.expect("open");
-    let link = store.part_link(&key, &id, 1, 0, 60).await.expect("a link");
-    assert!(send(&link, Bytes::new()).await, "an empty file has one empty part");
+    let link = store.part_link(&key, &id, 1, 1, 60).await.expect("a link");
+    assert!(send(&link, Bytes::from_static(b"x")).await);
     for _ in 0..2 {
         store.drop_parts(&key, &id).await.expect("dropped");
     }
-    assert!(!send(&link, Bytes::new()).await);
+    assert!(!send(&link, Bytes::from_static(b"x")).await);
     assert_eq!(store.parts(&key, &id).await.expect("readable"), None);
     let id = store.open_parts(&key, &upload).await.expect("open");
-    let link = store.part_link(&key, &id, 1, 0, 60).await.expect("a link");
-    assert!(send(&link, Bytes::new()).await);
+    let link = store.part_link(&key, &id, 1, 1, 60).await.expect("a link");
+    assert!(send(&link, Bytes::from_static(b"x")).await);
     let parts = store.parts(&key, &id).await.expect("readable").expect("open");
     store.join_parts(&key, &id, &parts).await.expect("joined");
-    assert_eq!(store.state(&key).await.expect("readable").expect("there").bytes, 0);
+    assert_eq!(store.state(&key).await.expect("readable").expect("there").bytes, 1);
     assert_eq!(files.list("").await, [], "it is kept aside");
     store.delete(&key).await.expect("deleted");
 }
@@ -567,7 +571,7 @@ pub async fn uploads(store: &dyn UploadStore, random: &dyn Random) {
         part_bytes: 8 << 20,
         store_id: "abc".into(),
         expires: Timestamp::from_unix_seconds(1_790_000_000),
-        etag: None,
+        result: None,
     };
     let plain = FileUpload { id: OperationId::random(random), sha256: None, unpack: false, ..upload.clone() };
     store.add(&upload).await.expect("added");
@@ -577,13 +581,14 @@ pub async fn uploads(store: &dyn UploadStore, random: &dyn Random) {
     assert_eq!(find(&account, &upload.id).await, Some(upload.clone()));
     assert_eq!(find(&account, &plain.id).await, Some(plain.clone()));
     assert_eq!(find(&AccountId::random(random), &upload.id).await, None);
-    store.complete(&upload, "\"tag\"").await.expect("completed");
-    assert_eq!(find(&account, &upload.id).await.and_then(|upload| upload.etag).as_deref(), Some("\"tag\""));
+    let result = UploadResult { location: "a".into(), etag: Some("\"tag\"".into()) };
+    store.complete(&upload, &result).await.expect("completed");
+    assert_eq!(find(&account, &upload.id).await.and_then(|upload| upload.result), Some(result.clone()));
     for _ in 0..2 {
         store.remove(&account, &upload.id).await.expect("removed");
     }
     assert_eq!(find(&account, &upload.id).await, None);
-    assert!(matches!(store.complete(&upload, "\"tag\"").await, Err(StoreError::Conflict)));
+    assert!(matches!(store.complete(&upload, &result).await, Err(StoreError::Conflict)));
     assert_eq!(find(&account, &upload.id).await, None);
     assert!(find(&account, &plain.id).await.is_some());
 }

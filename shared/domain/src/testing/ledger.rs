@@ -82,8 +82,8 @@ impl FileLedger for MemoryLedger {
 
     async fn correct(&self, account: &AccountId, truth: Usage, tickets: u64) -> Result<(), StoreError> {
         self.with(account, |ledger| {
-            if ledger.operations.is_empty() && ledger.tickets == tickets {
-                ledger.claimed = truth;
+            if let (Some(claimed), true) = (ledger.claimed_if_stored(truth), ledger.tickets == tickets) {
+                ledger.claimed = claimed;
             }
         });
         Ok(())

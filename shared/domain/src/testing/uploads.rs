@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use crate::account::AccountId;
 use crate::file_ledger::OperationId;
-use crate::file_upload::FileUpload;
+use crate::file_upload::{FileUpload, UploadResult};
 use crate::ports::{StoreError, UploadStore};
 
 /// An [`UploadStore`] in memory.
@@ -35,10 +35,10 @@ impl UploadStore for MemoryUploads {
         Ok(self.uploads().get(&(account.clone(), id.clone())).cloned())
     }
 
-    async fn complete(&self, upload: &FileUpload, etag: &str) -> Result<(), StoreError> {
+    async fn complete(&self, upload: &FileUpload, result: &UploadResult) -> Result<(), StoreError> {
         let mut uploads = self.uploads();
         let stored = uploads.get_mut(&(upload.account.clone(), upload.id.clone()));
-        stored.ok_or(StoreError::Conflict)?.etag = Some(etag.to_owned());
+        stored.ok_or(StoreError::Conflict)?.result = Some(result.clone());
         Ok(())
     }
 

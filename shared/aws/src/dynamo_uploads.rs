@@ -1,0 +1,96 @@
+//! Large files on their way, in DynamoDB.
+//!
+//! | pk | sk | holds |
+//! |---|---|---|
+//! | `USER#<id>` | `UPLOAD#<upload id>` | an upload |
+
+use async_trait::async_trait;
+use domain::{
+    AccountId, FilePath, FileUpload, OperationId, Sha256Digest, StoreError, Timestamp, UploadResult,
+    UploadStore,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::account_item::{self, key, user_pk};
+use crate::dynamo_accounts::{DynamoAccounts, conflict_or_unavailable};
+use crate::failure::{corrupt, unavailable};
+
+#[derive(Serialize, Deserialize)]
+struct UploadItem {
+    pk: String,
+    sk: String,
+    path: String,
+    bytes: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sha256: Option<Sha256Digest>,
+    unpack: bool,
+    part_bytes: u64,
+    store_id: String,
+    expires: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    result: Option<UploadResult>,
+    /// When DynamoDB may remove the record. Whether an upload can be gone on with is decided by `expires`, in code.
+    ttl: Timestamp,
+}
+
+fn sort_key(id: &OperationId) -> String {
+    format!("UPLOAD#{id}")
+}
+
+#[async_trait]
+impl UploadStore for DynamoAccounts {
+    async fn add(&self, upload: &FileUpload) -> Result<(), StoreError> {
+        let item = UploadItem {
+            pk: user_pk(&upload.account),
+            sk: sort_key(&upload.id),
+            path: upload.path.to_string(),
+            bytes: upload.bytes,
+            sha256: upload.sha256,
+            unpack: upload.unpack,
+            part_bytes: upload.part_bytes,
+            store_id: upload.store_id.clone(),
+            expires: upload.expires,
+            result: upload.result.clone(),
+            ttl: upload.expires,
+        };
+        let put = self.client.put_item().table_name(&self.table);
+        put.set_item(Some(account_item::to_item(&item)?)).send().await.map(drop).map_err(unavailable)
+    }
+
+    async fn find_upload(
+        &self,
+        account: &AccountId,
+        id: &OperationId,
+    ) -> Result<Option<FileUpload>, StoreError> {
+        let Some(item) = self.get(key(user_pk(account), &sort_key(id))).await? else { return Ok(None) };
+        let item: UploadItem = account_item::from_item(item)?;
+        Ok(Some(FileUpload {
+            id: id.clone(),
+            account: account.clone(),
+            path: FilePath::parse(&item.path).map_err(|error| corrupt("upload", error))?,
+            bytes: item.bytes,
+            sha256: item.sha256,
+            unpack: item.unpack,
+            part_bytes: item.part_bytes,
+            store_id: item.store_id,
+            expires: item.expires,
+            result: item.result,
+        }))
+    }
+
+    async fn complete(&self, upload: &FileUpload, result: &UploadResult) -> Result<(), StoreError> {
+        let update = self.client.update_item().table_name(&self.table);
+        let update = update.set_key(Some(key(user_pk(&upload.account), &sort_key(&upload.id))));
+        let update = update.update_expression("SET #result = :result");
+        let update = update.condition_expression("attribute_exists(pk)");
+        let result = serde_dynamo::to_attribute_value(result).map_err(|error| corrupt("upload", error))?;
+        let update = update.expression_attribute_names("#result", "result");
+        let update = update.expression_attribute_values(":result", result);
+        update.send().await.map(drop).map_err(conflict_or_unavailable)
+    }
+
+    async fn remove(&self, account: &AccountId, id: &OperationId) -> Result<(), StoreError> {
+        let delete = self.client.delete_item().table_name(&self.table);
+        delete.set_key(Some(key(user_pk(account), &sort_key(id)))).send().await.map(drop).map_err(unavailable)
+    }
+}
