@@ -5,9 +5,13 @@
 //! | `GET /files`, `GET /files/<folder>` | `list.rs` |
 //! | `GET /files/<file>` | `download.rs`, with `range.rs` for parts and `precondition.rs` for conditions |
 //! | `HEAD` of any of them | `head.rs` |
-//! | `POST /files`, `POST /files/<folder>` | `upload.rs`, with `unzip.rs` for zips and `occupied.rs` for what is in the way |
+//! | `POST /files`, `POST /files/<folder>` | `upload.rs`, with `batch.rs` for what is stored together, `unzip.rs` for zips and `occupied.rs` for what is in the way |
 //! | `POST /files/<folder>?mkdir` | `make_folder.rs` |
 //! | `POST /files/<path>?move=<new path>`, `?copy=` | `transfer.rs` |
+//! | `POST /uploads` | `open_upload.rs`, with `large_upload.rs` for what all uploads in parts share |
+//! | `GET /uploads/<id>` | `show_upload.rs` |
+//! | `POST /uploads/<id>/complete` | `complete_upload.rs` |
+//! | `DELETE /uploads/<id>` | `abort_upload.rs` |
 //! | `GET /usage` | `usage.rs` |
 //! | `PUT /files/<file>` | `put.rs` |
 //! | `DELETE /files/<file or folder>` | `delete.rs` |
@@ -16,19 +20,25 @@
 //! Whatever changes files waits for its turn in the account's ledger (`turn.rs`); what a killed process has left half
 //! done is brought to an end by whoever meets it (`recovery.rs`).
 
+mod abort_upload;
 mod attachment;
+mod batch;
+mod complete_upload;
 mod delete;
 mod download;
 mod file_handle;
 mod head;
+mod large_upload;
 mod list;
 mod make_folder;
 mod occupied;
+mod open_upload;
 mod precondition;
 mod put;
 mod range;
 mod recovery;
 mod route;
+mod show_upload;
 mod transfer;
 mod turn;
 mod unzip;
@@ -42,7 +52,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts, S3Files};
-use domain::{FileLedger, FileStore, FolderPath, Random};
+use domain::{FileLedger, FileStore, FolderPath, PartStore, Random, UploadStore};
 use web::error::Source;
 use web::{
     ApiError, Authenticator, Function, InvalidConfig, Origins, Request, RequestLog, Response, SessionConfig,
@@ -71,6 +81,8 @@ impl Config {
 /// Everything that the endpoints need.
 pub struct App {
     files: Arc<dyn FileStore>,
+    parts: Arc<dyn PartStore>,
+    uploads: Arc<dyn UploadStore>,
     ledger: Arc<dyn FileLedger>,
     authenticator: Authenticator,
     random: Arc<dyn Random>,
@@ -86,8 +98,11 @@ impl App {
         let table = Arc::new(DynamoAccounts::new(&clients, config.session.table));
         let authenticator =
             Authenticator::load(keys, &config.session.url, table.clone(), Arc::new(SystemClock)).await?;
+        let bucket = Arc::new(S3Files::new(&clients, config.bucket));
         Ok(Self {
-            files: Arc::new(S3Files::new(&clients, config.bucket)),
+            files: bucket.clone(),
+            parts: bucket,
+            uploads: table.clone(),
             ledger: table,
             authenticator,
             random: Arc::new(SystemRandom),
@@ -122,6 +137,10 @@ impl Function for App {
             Route::Move(from, to) => transfer::move_(self, account, from, to).await,
             Route::Put(path) => put::put(self, account, path, &request).await,
             Route::Delete(path) => delete::delete(self, account, path, &request.path).await,
+            Route::OpenUpload => open_upload::open_upload(self, account, &request).await,
+            Route::ShowUpload(id) => show_upload::show_upload(self, account, &id).await,
+            Route::CompleteUpload(id) => complete_upload::complete_upload(self, account, &id).await,
+            Route::AbortUpload(id) => abort_upload::abort_upload(self, account, &id).await,
             Route::Usage => usage::usage(self, account).await,
         }
     }

@@ -9,6 +9,7 @@ use domain::{
 use web::ApiError;
 
 use crate::App;
+use crate::large_upload::forget;
 use crate::turn::LEASE_SECONDS;
 
 /// Takes over an operation that has expired and ends it. One that somebody else has taken over is left to them.
@@ -26,6 +27,14 @@ pub(crate) async fn recover(app: &App, owner: &Account, operation: &Operation) -
         }
         (Work::Move { copied: true }, [source, _]) => {
             remove(app, owner, source).await?;
+            Usage::default()
+        }
+        (Work::Upload, _) => {
+            if let Some(upload) = app.uploads.find_upload(&owner.id, &mine.id).await?
+                && upload.result.is_none()
+            {
+                return forget(app, owner, &upload).await;
+            }
             Usage::default()
         }
         (Work::Delete, [path]) => remove(app, owner, path).await?,

@@ -1,9 +1,11 @@
 //! The endpoints of the function.
 
-use domain::{FilePath, FolderPath, InvalidPath};
+use domain::{FilePath, FolderPath, InvalidPath, OperationId};
 use http::Method;
 use web::route::{below_base, by_method, unknown_endpoint};
 use web::{ApiError, Query};
+
+use crate::large_upload::gone;
 
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,14 @@ pub enum Route {
     Put(FilePath),
     /// `DELETE`: a file or a folder, never the root.
     Delete(FilePath),
+    /// `POST /uploads`.
+    OpenUpload,
+    /// `GET /uploads/<id>`.
+    ShowUpload(OperationId),
+    /// `POST /uploads/<id>/complete`.
+    CompleteUpload(OperationId),
+    /// `DELETE /uploads/<id>`.
+    AbortUpload(OperationId),
     /// `GET /usage`: how much is stored and may be.
     Usage,
 }
@@ -45,6 +55,11 @@ impl Route {
         let below = below_base(path)?;
         if below == "usage" {
             return by_method(method, [(Method::GET, Self::Usage)]);
+        }
+        if let Some(rest) =
+            below.strip_prefix("uploads").filter(|rest| rest.is_empty() || rest.starts_with('/'))
+        {
+            return Self::uploads(method, rest);
         }
         let folder = match below.strip_prefix("files").map(|rest| (rest, rest.strip_prefix('/'))) {
             Some(("", _)) => Ok(FolderPath::root()),
@@ -67,6 +82,22 @@ impl Route {
             (Method::DELETE, Ok(delete)),
         ];
         by_method(method, routes)?
+    }
+
+    /// Whatever is no id is nobody's upload.
+    fn uploads(method: &Method, rest: &str) -> Result<Self, ApiError> {
+        let id = |text: &str| OperationId::parse(text).ok_or_else(gone);
+        match rest.split('/').skip(1).collect::<Vec<_>>().as_slice() {
+            [] => by_method(method, [(Method::POST, Self::OpenUpload)]),
+            [text] => {
+                let id = id(text)?;
+                let routes =
+                    [(Method::GET, Self::ShowUpload(id.clone())), (Method::DELETE, Self::AbortUpload(id))];
+                by_method(method, routes)
+            }
+            [text, "complete"] => by_method(method, [(Method::POST, Self::CompleteUpload(id(text)?))]),
+            _ => Err(unknown_endpoint()),
+        }
     }
 
     /// What a `POST` asks for is in its query.
@@ -95,6 +126,10 @@ impl Route {
             Self::Copy(..) => "copy",
             Self::Move(..) => "move",
             Self::Put(_) => "put",
+            Self::OpenUpload => "open_upload",
+            Self::ShowUpload(_) => "show_upload",
+            Self::CompleteUpload(_) => "complete_upload",
+            Self::AbortUpload(_) => "abort_upload",
             Self::Usage => "usage",
             Self::Delete(_) => "delete",
         }

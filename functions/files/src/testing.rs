@@ -4,7 +4,9 @@ use std::io::{Cursor, Write as _};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::testing::{MemoryAccounts, MemoryFiles, MemoryLedger, MockClock, SeededRandom, contract};
+use domain::testing::{
+    MemoryAccounts, MemoryFiles, MemoryLedger, MemoryUploads, MockClock, SeededRandom, contract,
+};
 use domain::{AccountId, AccountStore, Session, SessionId, SessionStore, Timestamp, Usage};
 use futures_util::TryStreamExt as _;
 use http::{HeaderMap, Method};
@@ -38,6 +40,8 @@ impl World {
         let ledger = Arc::new(MemoryLedger::default());
         let app = App {
             files: store.clone(),
+            parts: store.clone(),
+            uploads: Arc::new(MemoryUploads::default()),
             ledger: ledger.clone(),
             authenticator,
             random: random.clone(),
@@ -57,14 +61,24 @@ impl World {
     async fn signed_in(&self, email: &str) -> Self {
         let account = contract::account(email, &*self.random);
         AccountStore::create(&*self.accounts, &account).await.unwrap();
-        let (id, expires) = (SessionId::random(&*self.random), now().plus_seconds(86_400));
-        let session = Session { id, account: account.id.clone(), created: now(), expires };
+        self.with_session(account.id).await
+    }
+
+    /// The same user with a new session.
+    pub(crate) async fn again(&self) -> Self {
+        self.with_session(self.account.clone()).await
+    }
+
+    async fn with_session(&self, account: AccountId) -> Self {
+        let (id, now) = (SessionId::random(&*self.random), self.clock_now());
+        let expires = now.plus_seconds(86_400);
+        let session = Session { id, account: account.clone(), created: now, expires };
         SessionStore::create(&*self.accounts, &session).await.unwrap();
         let token = self.app.authenticator.issue(&session, 86_400, &*self.random).await.unwrap();
         let (app, store, accounts) = (self.app.clone(), self.store.clone(), self.accounts.clone());
         let (random, token) = (self.random.clone(), token.reveal().to_owned());
         let (ledger, clock) = (self.ledger.clone(), self.clock.clone());
-        Self { app, store, accounts, ledger, clock, random, account: account.id, token }
+        Self { app, store, accounts, ledger, clock, random, account, token }
     }
 
     /// Sends a request; `path` may have a query.
@@ -93,6 +107,11 @@ impl World {
 
     pub(crate) async fn post(&self, path: &str) -> (u16, String) {
         text(self.ask(Method::POST, path, &[], b"").await).await
+    }
+
+    pub(crate) async fn post_json(&self, path: &str, body: &str) -> (u16, String) {
+        let json = [("content-type", "application/json")];
+        text(self.ask(Method::POST, path, &json, body.as_bytes()).await).await
     }
 
     pub(crate) async fn put(&self, path: &str, lines: &[(&str, &str)], content: &[u8]) -> (u16, String) {

@@ -1,26 +1,15 @@
 //! `POST /files/<folder>`: one or more files, zips unpacked.
 
-use std::collections::BTreeMap;
-
-use bytes::Bytes;
-use domain::{
-    Account, FileKey, FilePath, FolderKey, FolderPath, NewFile, NotStored, Usage, UsageChange, Work, put_all,
-};
-use web::{ApiError, Request, Response, UploadedFile, off_thread};
+use domain::{Account, FolderPath};
+use web::{ApiError, Request, Response};
 
 use crate::App;
+use crate::batch::Batch;
 use crate::file_handle::folder_handle;
-use crate::occupied::refuse_collisions;
 use crate::route::Unpack;
-use crate::turn::{Failed, Turn};
-use crate::unzip::{CheckedZip, Limits};
 
-/// Up to so many files an upload names each of them in the ledger, so that it keeps out of nobody's way; beyond, it names
-/// the folder that they all go to.
-const MAX_NAMED_FILES: usize = 16;
-
-/// Stores the files of a form in `folder`, all of them or none. Folders are made as needed; a file of the same name
-/// is replaced, and of two parts with the same name the later one counts. Zips are unpacked if `unpack` says so.
+/// Stores the files of a form in `folder`, all of them or none. Folders are made as needed; a file of the same name is
+/// replaced. Zips are unpacked if `unpack` says so.
 pub(crate) async fn upload(
     app: &App,
     owner: &Account,
@@ -28,98 +17,9 @@ pub(crate) async fn upload(
     unpack: Unpack,
     request: &Request,
 ) -> Result<Response, ApiError> {
-    let batch = Batch::read(request.files().await?, &folder, unpack).await?;
-    let answer = folder_handle("File(s) uploaded successfully", batch.location.as_str());
-    let turn = Turn::begin(app, owner, Work::PutAll, batch.changed_paths(&folder), batch.usage()).await?;
-    let stored = store(&turn, &folder, batch).await;
-    turn.finish(stored.map(|change| (answer, change))).await
-}
-
-async fn store(turn: &Turn<'_>, folder: &FolderPath, batch: Batch) -> Result<UsageChange, Failed> {
-    let (store, owner, new) = (&*turn.app.files, &turn.owner.id, batch.usage());
-    let paths: Vec<_> = batch.files.values().map(|(path, _)| path.clone()).collect();
-    let replaced = refuse_collisions(store, owner, folder, &paths, &batch.folders).await?;
-    let files = batch.files.into_values();
-    let files = files.map(|(path, content)| (FileKey::new(owner, path), NewFile::plain(content))).collect();
-    let folders: Vec<_> = batch.folders.into_iter().map(|path| FolderKey::new(owner, path)).collect();
-    let stored = put_all(store, &turn.operation.id, files, &folders, &|| turn.in_time()).await;
-    stored.map_err(|NotStored { failure, taken_back }| Failed {
-        error: failure.into(),
-        left_over: !taken_back,
-    })?;
-    Ok(UsageChange::between(replaced, new))
-}
-
-/// What a form comes to when its zips are unpacked.
-struct Batch {
-    /// By path, so that of two files of one path the later one stays.
-    files: BTreeMap<String, (FilePath, Bytes)>,
-    folders: Vec<FolderPath>,
-    location: FolderPath,
-    /// What further zips may still hold: the limits are those of the whole request.
-    left: Limits,
-}
-
-impl Batch {
-    fn usage(&self) -> Usage {
-        let bytes = self.files.values().map(|(_, content)| content.len() as u64).sum();
-        Usage { bytes, files: self.files.len() as u64 }
-    }
-
-    /// The files and folders themselves, or what holds them all.
-    fn changed_paths(&self, folder: &FolderPath) -> Vec<FolderPath> {
-        if self.files.len() + self.folders.len() > MAX_NAMED_FILES {
-            let inside = self.files.values().all(|(path, _)| self.location.contains(&path.as_folder()))
-                && self.folders.iter().all(|path| self.location.contains(path));
-            return vec![if inside { self.location.clone() } else { folder.clone() }];
-        }
-        self.files.values().map(|(path, _)| path.as_folder()).chain(self.folders.iter().cloned()).collect()
-    }
-
-    async fn read(uploads: Vec<UploadedFile>, folder: &FolderPath, unpack: Unpack) -> Result<Self, ApiError> {
-        let single = uploads.len() == 1;
-        let (location, left) = (folder.clone(), Limits::REQUEST);
-        let mut batch = Self { files: BTreeMap::new(), folders: Vec::new(), location, left };
-        for upload in uploads {
-            if unpack == Unpack::Yes && is_zip(upload.name.as_str()) {
-                let top = batch.unpack(upload.content, folder.clone()).await?;
-                if single {
-                    batch.location = top;
-                }
-            } else {
-                let path =
-                    folder.join(&upload.name).map_err(|error| ApiError::BadRequest(error.to_string()))?;
-                batch.files.insert(path.to_string(), (path, upload.content));
-            }
-        }
-        Ok(batch)
-    }
-
-    /// Unpacks off the thread that serves requests: inflating is work for the processor.
-    async fn unpack(&mut self, content: Bytes, folder: FolderPath) -> Result<FolderPath, ApiError> {
-        let left = self.left;
-        let work = move || {
-            let mut zip = CheckedZip::check(content, &folder, left)?;
-            let top = zip.top_folder(&folder);
-            let mut files = Vec::with_capacity(zip.files.len());
-            for (index, path) in std::mem::take(&mut zip.files) {
-                files.push((path, zip.read(index)?));
-            }
-            Ok::<_, ApiError>((files, zip.folders, top))
-        };
-        let (files, folders, top) = off_thread(work).await??;
-        self.left.total_bytes -= files.iter().map(|(_, content)| content.len() as u64).sum::<u64>();
-        self.left.entries -= files.len() + folders.len();
-        self.files.extend(files.into_iter().map(|(path, content)| (path.to_string(), (path, content))));
-        self.folders.extend(folders);
-        Ok(top)
-    }
-}
-
-/// By its name, not by its content: office documents are zips too, and stay whole.
-fn is_zip(name: &str) -> bool {
-    let ending = name.len().checked_sub(4).and_then(|at| name.get(at..));
-    ending.is_some_and(|ending| ending.eq_ignore_ascii_case(".zip"))
+    let batch = Batch::of_form(request.files().await?, &folder, unpack).await?;
+    let location = batch.store(app, owner).await?;
+    Ok(folder_handle("File(s) uploaded successfully", location.as_str()))
 }
 
 #[cfg(test)]
@@ -186,6 +86,19 @@ mod tests {
         );
         assert!(world.get("files/X").await.1.contains(r#""name":"empty""#));
         assert_eq!(world.upload("files", &[("none.zip", &zip_of(&[]))]).await, handle(""));
+        assert_eq!(world.upload("files/none", &[("none.zip", &zip_of(&[]))]).await, handle("none"));
+        assert_eq!(world.get("files/none").await.0, 200);
+    }
+
+    #[tokio::test]
+    async fn no_file_of_a_request_takes_the_place_of_another() {
+        let world = World::new().await;
+        let zip = zip_of(&[("a.idf", b"packed")]);
+        for second in [("a.idf", b"2".as_slice()), ("job.zip", &zip), ("v2/a.idf", b"3")] {
+            let (status, body) = world.upload("files/F", &[("a.idf", b"1"), second]).await;
+            assert!(status == 400 && body.contains("/F/a.idf"), "{body}");
+        }
+        assert!(world.paths().is_empty());
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ use domain::{FileKey, FileState, OperationId, Part, PartStore, StoreError};
 use crate::failure::{corrupt, unavailable};
 use crate::s3_files::{OPERATION, PLAIN_TYPE, S3Files, file_state};
 
-/// S3 joins 160 parts in seconds, but may take minutes (CompleteMultipartUpload in the Amazon S3 API reference).
+/// S3 joins 160 parts in seconds, but may take minutes (`CompleteMultipartUpload` in the Amazon S3 API reference).
 const JOINING: Duration = Duration::from_mins(2);
 
 #[async_trait]

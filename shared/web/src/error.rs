@@ -47,7 +47,7 @@ pub enum ApiError {
     PreconditionFailed(String),
     /// 413: the body is larger than one request can carry.
     #[error(
-        "The request is too large: one request carries at most {MAX_BODY_BYTES} bytes. Send fewer or smaller files."
+        "The request is too large: one request carries at most {MAX_BODY_BYTES} bytes. A larger file is sent in parts: see POST /users/api/uploads."
     )]
     TooLarge,
     /// 413: a zip would unpack to more than is allowed.

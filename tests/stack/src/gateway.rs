@@ -28,7 +28,7 @@ use crate::runtime_api::{Failure, Function, RuntimeApi, command, is_streamed, li
 pub const FUNCTIONS: [(&str, &[&str]); 5] = [
     ("auth", &["auth", "logon", "checkin", "logout", "confirm"]),
     ("account", &["user"]),
-    ("files", &["files", "usage"]),
+    ("files", &["files", "uploads", "usage"]),
     ("send", &["send"]),
     ("info", &["info"]),
 ];

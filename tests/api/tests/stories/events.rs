@@ -6,7 +6,7 @@ use api::story_with;
 use http::Method;
 
 /// The status that each event gets from somebody who is signed in, without any file.
-const EXPECTED: [(&str, u16); 19] = [
+const EXPECTED: [(&str, u16); 23] = [
     ("account_read", 200),
     ("account_update", 200),
     ("auth_auth", 200),
@@ -14,6 +14,8 @@ const EXPECTED: [(&str, u16); 19] = [
     ("auth_confirm", 200),
     ("auth_logon", 200),
     ("auth_logout", 200),
+    ("files_abort_upload", 404),
+    ("files_complete_upload", 404),
     ("files_copy", 404),
     ("files_delete", 200),
     ("files_download", 404),
@@ -21,7 +23,9 @@ const EXPECTED: [(&str, u16); 19] = [
     ("files_list", 200),
     ("files_make_folder", 200),
     ("files_move", 404),
+    ("files_open_upload", 200),
     ("files_put", 200),
+    ("files_show_upload", 404),
     ("files_upload", 200),
     ("files_usage", 200),
     ("info_info", 200),

@@ -8,6 +8,7 @@ mod file_states;
 mod files;
 mod formats;
 mod info;
+mod large_files;
 mod model;
 mod odd_names;
 mod secrecy;

@@ -12,7 +12,7 @@ enum Needs {
 }
 
 /// Every route of every function. A route that the template has and this table has not fails a test below.
-const ROUTES: [(&str, &str, Needs); 17] = [
+const ROUTES: [(&str, &str, Needs); 21] = [
     ("POST", "/users/api/logon", Needs::Nothing),
     ("POST", "/users/api/auth", Needs::Nothing),
     ("POST", "/users/api/checkin", Needs::Session),
@@ -28,6 +28,10 @@ const ROUTES: [(&str, &str, Needs); 17] = [
     ("PUT", "/users/api/files/{path+}", Needs::Session),
     ("POST", "/users/api/files/{path+}", Needs::Session),
     ("DELETE", "/users/api/files/{path+}", Needs::Session),
+    ("POST", "/users/api/uploads", Needs::Session),
+    ("GET", "/users/api/uploads/{id}", Needs::Session),
+    ("DELETE", "/users/api/uploads/{id}", Needs::Session),
+    ("POST", "/users/api/uploads/{id}/complete", Needs::Session),
     ("GET", "/users/api/usage", Needs::Session),
     ("POST", "/users/api/send", Needs::Session),
 ];
@@ -36,7 +40,9 @@ const ROUTES: [(&str, &str, Needs); 17] = [
 const PUBLIC: [(&str, &str); 1] = [("GET", "/users/api/info")];
 
 fn relative(path: &str) -> String {
-    path.trim_start_matches("/users/api/").replace("{path+}", "ada/secret.idf")
+    path.trim_start_matches("/users/api/")
+        .replace("{path+}", "ada/secret.idf")
+        .replace("{id}", &"a".repeat(32))
 }
 
 async fn ask(person: &Person, method: &str, path: &str) -> api::Answer {

@@ -75,7 +75,7 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 fn accepts(function: &str, method: &Method, path: &str) -> bool {
-    let path = path.replace("{path+}", "a/b");
+    let path = path.replace("{path+}", "a/b").replace("{id}", &"a".repeat(32));
     match function {
         "auth" => auth::Route::parse(method, &path).is_ok(),
         "account" => account::Route::parse(method, &path).is_ok(),
