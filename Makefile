@@ -65,7 +65,7 @@ rust-tests: setup build
 python-tests: setup build
 	$(VENV)/bin/python -m pytest tests/template tests/clients
 
-bench: ## Start-up, latency and memory of the functions, beside a plain hello
+bench: setup ## Start-up, latency and memory of the functions, beside a plain hello
 	cargo build --release --workspace --bins --locked
 	target/release/bench
 

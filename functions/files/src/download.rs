@@ -12,7 +12,7 @@ use crate::range::Asked;
 
 /// The largest answer that Lambda streams, in bytes (AWS Lambda quotas, "Response streaming"), with room for its head.
 /// More than that is read from the bucket itself.
-const MAX_STREAMED_BYTES: u64 = 200_000_000 - 64 * 1024;
+pub(crate) const MAX_STREAMED_BYTES: u64 = 200_000_000 - 64 * 1024;
 
 /// How long the address of a large file in the bucket is valid.
 const LINK_SECONDS: u64 = 300;
@@ -105,13 +105,16 @@ async fn send(
 }
 
 async fn redirect(files: &dyn FileStore, key: &FileKey) -> Result<Response, ApiError> {
-    let url = files.link(key, &attachment(key.path().name()), LINK_SECONDS).await?;
-    let status = format!(
-        "The file is too large for one answer: read it from the address in Location within {LINK_SECONDS} seconds (curl -L)."
-    );
-    let mut answer = response::success(&status);
+    redirect_to(&files.link(key, &attachment(key.path().name()), LINK_SECONDS).await?, LINK_SECONDS)
+}
+
+/// The answer that sends a reader to the bucket.
+pub(crate) fn redirect_to(url: &str, seconds: u64) -> Result<Response, ApiError> {
+    let mut answer = response::success(&format!(
+        "This is too large for one answer: read it from the address in Location within {seconds} seconds (curl -L)."
+    ));
     *answer.status_mut() = StatusCode::TEMPORARY_REDIRECT;
-    let mut url = value(&header::LOCATION, &url)?;
+    let mut url = value(&header::LOCATION, url)?;
     url.set_sensitive(true);
     answer.headers_mut().insert(header::LOCATION, url);
     Ok(answer)
@@ -120,21 +123,31 @@ async fn redirect(files: &dyn FileStore, key: &FileKey) -> Result<Response, ApiE
 /// What is said about a file with its bytes and without.
 pub(crate) fn describe(headers: &mut HeaderMap, key: &FileKey, state: &FileState) -> Result<(), ApiError> {
     let media_type = state.media_type.as_ref().map_or("application/octet-stream", MediaType::as_str);
+    download_headers(headers, key.path().name(), media_type)?;
+    headers.insert(header::ETAG, value(&header::ETAG, &state.etag)?);
+    headers.insert(header::LAST_MODIFIED, http_date(state.modified)?);
+    Ok(())
+}
+
+/// What keeps a download from being shown or run.
+pub(crate) fn download_headers(
+    headers: &mut HeaderMap,
+    name: &str,
+    media_type: &str,
+) -> Result<(), ApiError> {
     let lines = [
         (header::ACCEPT_RANGES, "bytes"),
         (header::CACHE_CONTROL, "private, no-cache"),
-        (header::CONTENT_DISPOSITION, &attachment(key.path().name())),
+        (header::CONTENT_DISPOSITION, &attachment(name)),
         (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'; frame-ancestors 'none'"),
         (header::CONTENT_TYPE, media_type),
         // A script of the right type would otherwise run in any page of the same site that names it.
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (header::ETAG, &state.etag),
     ];
     for (name, text) in lines {
         let value = value(&name, text)?;
         headers.insert(name, value);
     }
-    headers.insert(header::LAST_MODIFIED, http_date(state.modified)?);
     Ok(())
 }
 

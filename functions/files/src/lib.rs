@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `GET /files`, `GET /files/<folder>` | `list.rs` |
 //! | `GET /files/<file>` | `download.rs`, with `range.rs` for parts and `precondition.rs` for conditions |
+//! | `GET /files/<folder>?format=zip` | `zip_out.rs` |
 //! | `HEAD` of any of them | `head.rs` |
 //! | `POST /files`, `POST /files/<folder>` | `upload.rs`, with `batch.rs` for what is stored together, `unzip.rs` for zips and `occupied.rs` for what is in the way |
 //! | `POST /files/<folder>?mkdir` | `make_folder.rs` |
@@ -44,6 +45,7 @@ mod turn;
 mod unzip;
 mod upload;
 mod usage;
+mod zip_out;
 
 #[cfg(test)]
 mod testing;
@@ -130,6 +132,16 @@ impl Function for App {
                 Some(answer) => Ok(answer),
                 None => list::list(self, account, path.as_folder()).await,
             },
+            Route::Zip(path) => {
+                let file = match path.as_file() {
+                    Some(file) => download::download(files, owner, file, &request).await?,
+                    None => None,
+                };
+                match file {
+                    Some(answer) => Ok(answer),
+                    None => zip_out::zip_out(self, account, path).await,
+                }
+            }
             Route::Head(path) => head::head(files, owner, path, &request).await,
             Route::Upload(folder, unpack) => upload::upload(self, account, folder, unpack, &request).await,
             Route::MakeFolder(path) => make_folder::make_folder(self, account, path).await,

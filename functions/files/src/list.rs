@@ -29,7 +29,7 @@ pub(crate) async fn list(app: &App, owner: &Account, folder: FolderPath) -> Resu
 }
 
 /// What lies below a folder, at a moment when nothing in it was half done.
-async fn settled(app: &App, owner: &Account, key: &FolderKey) -> Result<Vec<Entry>, ApiError> {
+pub(crate) async fn settled(app: &App, owner: &Account, key: &FolderKey) -> Result<Vec<Entry>, ApiError> {
     let until = app.now().plus_seconds(WAITING_SECONDS);
     let mut before = app.ledger.read(&owner.id).await?;
     loop {

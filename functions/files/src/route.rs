@@ -14,6 +14,8 @@ pub enum Route {
     List,
     /// `GET` of a path: a file, or else a folder. A slash at its end makes no difference.
     Read(FilePath),
+    /// `GET` with `?format=zip`: a folder as one zip, or else a file.
+    Zip(FolderPath),
     /// `HEAD`: whether there is a file or a folder, and what `GET` would say about it.
     Head(FolderPath),
     /// `POST`: files into a folder; zips are unpacked or not.
@@ -69,19 +71,31 @@ impl Route {
         };
         let folder = folder.map_err(|error| ApiError::BadRequest(error.to_string()))?;
         let (head, post) = (Self::Head(folder.clone()), Self::post(folder.clone(), query));
+        let get = Self::get(folder.clone(), query);
         let Some(file) = folder.as_file() else {
-            let routes = [(Method::GET, Ok(Self::List)), (Method::HEAD, Ok(head)), (Method::POST, post)];
+            let routes = [(Method::GET, get), (Method::HEAD, Ok(head)), (Method::POST, post)];
             return by_method(method, routes)?;
         };
-        let (read, put, delete) = (Self::Read(file.clone()), Self::Put(file.clone()), Self::Delete(file));
+        let (put, delete) = (Self::Put(file.clone()), Self::Delete(file));
         let routes = [
-            (Method::GET, Ok(read)),
+            (Method::GET, get),
             (Method::HEAD, Ok(head)),
             (Method::POST, post),
             (Method::PUT, Ok(put)),
             (Method::DELETE, Ok(delete)),
         ];
         by_method(method, routes)?
+    }
+
+    fn get(folder: FolderPath, query: &Query) -> Result<Self, ApiError> {
+        match (query.get("format")?, folder.as_file()) {
+            (None, None) => Ok(Self::List),
+            (None, Some(file)) => Ok(Self::Read(file)),
+            (Some("zip"), _) => Ok(Self::Zip(folder)),
+            (Some(_), _) => {
+                Err(ApiError::BadRequest("The only format of a folder beside its tree is zip.".into()))
+            }
+        }
     }
 
     /// Whatever is no id is nobody's upload.
@@ -120,6 +134,7 @@ impl Route {
         match self {
             Self::List => "list",
             Self::Read(_) => "read",
+            Self::Zip(_) => "zip",
             Self::Head(_) => "head",
             Self::Upload(..) => "upload",
             Self::MakeFolder(_) => "make_folder",

@@ -114,10 +114,11 @@ impl CheckedZip {
                 return Err(refused("it is packed by another method than store and deflate"));
             }
             let (path, is_folder) = read_path(&entry, folder)?;
+            let name = entry.name().unwrap_or_default().into_owned();
             if !seen.insert(path.to_string()) {
                 return Err(refused("it holds the same name twice"));
             }
-            left -= inflate(&mut entry, left, limits)?;
+            left -= inflate(&mut entry, &name, left, limits)?;
             drop(entry);
             match path.as_file().filter(|_| !is_folder) {
                 Some(file) => self.files.push((index, file)),
@@ -129,7 +130,12 @@ impl CheckedZip {
 }
 
 /// Inflates an entry into nothing; how many bytes there really were.
-fn inflate(entry: &mut ZipFile<'_, Cursor<Bytes>>, left: u64, limits: Limits) -> Result<u64, ApiError> {
+fn inflate(
+    entry: &mut ZipFile<'_, Cursor<Bytes>>,
+    name: &str,
+    left: u64,
+    limits: Limits,
+) -> Result<u64, ApiError> {
     let by_ratio = entry.compressed_size().saturating_mul(limits.max_ratio).max(limits.ratio_free_bytes);
     let allowed = left.min(by_ratio);
     let declared = entry.size();
@@ -138,7 +144,7 @@ fn inflate(entry: &mut ZipFile<'_, Cursor<Bytes>>, left: u64, limits: Limits) ->
         bytes if bytes <= allowed && bytes == declared => Ok(bytes),
         bytes if bytes <= allowed => Err(refused("an entry's size is not what the zip declares")),
         _ if allowed == left => Err(too_much(&format!("more than {} bytes", limits.total_bytes))),
-        _ => Err(too_much(&format!("an entry of more than {} times its packed size", limits.max_ratio))),
+        _ => Err(too_much(&format!("more than {} times its packed size at {name}", limits.max_ratio))),
     }
 }
 
@@ -158,7 +164,7 @@ fn read_path(
     let join = |folder: FolderPath, part: &str| folder.join_folder(&FileName::parse(part)?);
     let path = name.split('/').try_fold(folder.clone(), join);
     let unusable = |error: InvalidPath| {
-        refused(&format!("a path in it is not usable: {}", error.to_string().trim_end_matches('.')))
+        refused(&format!("the path {name:?} is not usable: {}", error.to_string().trim_end_matches('.')))
     };
     Ok((path.map_err(unusable)?, is_folder))
 }

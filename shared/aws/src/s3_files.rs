@@ -249,7 +249,8 @@ impl FileStore for S3Files {
             let path = key
                 .strip_prefix(&prefix)
                 .ok_or_else(|| corrupt("listing", "a key lies outside its prefix"))?;
-            Ok(Entry { path: path.to_owned(), bytes: size(object.size)? })
+            let modified = timestamp(object.last_modified);
+            Ok(Entry { path: path.to_owned(), bytes: size(object.size)?, modified })
         };
         objects.map(entry).collect()
     }
@@ -285,14 +286,18 @@ pub(crate) fn file_state(
     etag: Option<String>,
     metadata: Option<HashMap<String, String>>,
 ) -> Result<FileState, StoreError> {
-    let modified = modified.map_or(0, |time| u64::try_from(time.secs()).unwrap_or(0));
     let media_type = metadata.and_then(|mut metadata| metadata.remove(MEDIA_TYPE));
     Ok(FileState {
         bytes: size(bytes)?,
-        modified: Timestamp::from_unix_seconds(modified),
+        modified: timestamp(modified),
         etag: etag.ok_or_else(no_etag)?,
         media_type: media_type.and_then(|text| MediaType::parse(&text).ok()),
     })
+}
+
+fn timestamp(time: Option<DateTime>) -> Timestamp {
+    let seconds = time.and_then(|time| u64::try_from(time.secs()).ok());
+    Timestamp::from_unix_seconds(seconds.unwrap_or(0))
 }
 
 fn no_etag() -> StoreError {

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use aws_sdk_s3::config::RequestChecksumCalculation;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use bytes::Bytes;
 use domain::{FileKey, FileState, OperationId, Part, PartStore, StoreError};
 
 use crate::failure::{corrupt, unavailable};
@@ -14,6 +16,9 @@ use crate::s3_files::{OPERATION, PLAIN_TYPE, S3Files, file_state};
 
 /// S3 joins 160 parts in seconds, but may take minutes (`CompleteMultipartUpload` in the Amazon S3 API reference).
 const JOINING: Duration = Duration::from_mins(2);
+
+/// A part of 8 MiB moves in a second.
+const PUTTING: Duration = Duration::from_secs(30);
 
 #[async_trait]
 impl PartStore for S3Files {
@@ -41,6 +46,21 @@ impl PartStore for S3Files {
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
         let link = part.customize().config_override(plain).presigned(expiry).await.map_err(unavailable)?;
         Ok(link.uri().to_owned())
+    }
+
+    async fn put_part(
+        &self,
+        key: &FileKey,
+        store_id: &str,
+        number: u64,
+        content: Bytes,
+    ) -> Result<Part, StoreError> {
+        let part = self.client.upload_part().bucket(&self.bucket).key(key.to_string()).upload_id(store_id);
+        let bytes = content.len() as u64;
+        let part = part.part_number(wire_number(number)?).body(ByteStream::from(content));
+        let stored = part.customize().config_override(patient(PUTTING)).send().await.map_err(unavailable)?;
+        let etag = stored.e_tag.ok_or_else(|| corrupt("part", "it has no entity tag"))?;
+        Ok(Part { number, bytes, etag })
     }
 
     async fn parts(&self, key: &FileKey, store_id: &str) -> Result<Option<Vec<Part>>, StoreError> {

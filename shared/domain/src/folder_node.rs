@@ -115,9 +115,10 @@ fn size_label(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timestamp::Timestamp;
 
     fn entry(path: &str, bytes: u64) -> Entry {
-        Entry { path: path.to_owned(), bytes }
+        Entry { path: path.to_owned(), bytes, modified: Timestamp::from_unix_seconds(0) }
     }
 
     #[test]

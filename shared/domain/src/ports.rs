@@ -141,6 +141,8 @@ pub struct Entry {
     pub path: String,
     /// The size.
     pub bytes: u64,
+    /// When it was stored.
+    pub modified: Timestamp,
 }
 
 /// One state of a file.
@@ -242,6 +244,15 @@ pub trait PartStore: Send + Sync {
         bytes: u64,
         seconds: u64,
     ) -> Result<String, StoreError>;
+
+    /// Stores a part past any URL.
+    async fn put_part(
+        &self,
+        key: &FileKey,
+        store_id: &str,
+        number: u64,
+        content: Bytes,
+    ) -> Result<Part, StoreError>;
 
     /// The parts that have arrived, by number; `None` when the file is no longer open for parts.
     async fn parts(&self, key: &FileKey, store_id: &str) -> Result<Option<Vec<Part>>, StoreError>;

@@ -37,13 +37,15 @@ impl Request {
             let disposition = field.headers().get(header::CONTENT_DISPOSITION).map(HeaderValue::as_bytes);
             let disposition = std::str::from_utf8(disposition.unwrap_or_default()).map_err(|_| bad_name())?;
             let disposition = ContentDisposition::parse(disposition);
-            if disposition.name.as_deref() == Some("file") {
-                let name = last_segment(&disposition.file_name.unwrap_or_default())?;
-                files.push(UploadedFile {
-                    name,
-                    content: field.bytes().await.map_err(|error| malformed(&error))?,
-                });
-            }
+            let file_name = match (disposition.name.as_deref(), disposition.file_name) {
+                (Some("file"), Some(name)) => name,
+                (Some("file"), None) => return Err(nameless()),
+                (name, Some(_)) => return Err(misplaced(name.unwrap_or_default())),
+                (_, None) => continue,
+            };
+            let name = last_segment(&file_name)?;
+            let content = field.bytes().await.map_err(|error| malformed(&error))?;
+            files.push(UploadedFile { name, content });
         }
         Err(ApiError::BadRequest(format!("The form has too many parts: at most {MAX_PARTS}.")))
     }
@@ -68,6 +70,18 @@ fn last_segment(file_name: &str) -> Result<FileName, ApiError> {
 
 fn bad_name() -> ApiError {
     ApiError::BadRequest("A part's Content-Disposition is not UTF-8.".into())
+}
+
+fn nameless() -> ApiError {
+    ApiError::BadRequest(
+        "A part named file has no file name: with curl write -F file=@model.idf, with the at sign.".into(),
+    )
+}
+
+fn misplaced(name: &str) -> ApiError {
+    ApiError::BadRequest(format!(
+        "The part named {name:?} is a file, but files are in parts named \"file\". Nothing was stored."
+    ))
 }
 
 fn no_file() -> ApiError {

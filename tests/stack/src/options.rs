@@ -26,18 +26,28 @@ impl Options {
         let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let workspace = manifest.ancestors().nth(2).ok_or("the workspace has no root folder")?.to_owned();
         let mut options = Self { port: 9000, mail_port: 9001, data: workspace.join(".local"), workspace };
-        while let Some(name) = arguments.next() {
-            if ["--help", "-h"].contains(&name.as_str()) {
+        while let Some(argument) = arguments.next() {
+            if ["--help", "-h"].contains(&argument.as_str()) {
                 return Ok(None);
             }
-            let value = arguments.next().ok_or(USAGE)?;
-            match name.as_str() {
-                "--port" => options.port = value.parse().map_err(|_| USAGE)?,
-                "--mail-port" => options.mail_port = value.parse().map_err(|_| USAGE)?,
-                "--data" => options.data = std::path::absolute(value)?,
-                _ => return Err(USAGE.into()),
+            let (name, value) = match argument.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_owned())),
+                None => (argument.as_str(), arguments.next()),
+            };
+            let value = value.ok_or_else(|| format!("{name} needs a value. {USAGE}"));
+            match name {
+                "--port" => options.port = port(name, &value?)?,
+                "--mail-port" => options.mail_port = port(name, &value?)?,
+                "--data" => options.data = std::path::absolute(value?)?,
+                _ => return Err(format!("{name} is no option. {USAGE}").into()),
             }
         }
         Ok(Some(options))
     }
+}
+
+/// A port from 1 on: with 0 nobody would know where to ask.
+fn port(name: &str, value: &str) -> Result<u16, Error> {
+    let port = value.parse().ok().filter(|port| *port > 0);
+    port.ok_or_else(|| format!("{name} takes a number from 1 to 65535, not {value:?}. {USAGE}").into())
 }

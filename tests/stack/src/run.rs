@@ -1,6 +1,7 @@
 //! Starts everything, tells how to use it, and ends everything.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::net::TcpListener as StdListener;
 use std::path::Path;
 use std::time::Duration;
@@ -64,14 +65,22 @@ pub(crate) async fn run(options: &Options) -> Result<(), Error> {
     // The service forgets its mail when it ends; what was sent in the last moment is kept here.
     mailbox.mails().await;
     backends.ministack.stop().await;
+    if result.is_ok() {
+        stopped(options);
+    }
     result
 }
 
 /// A port that something else uses is named before anything is started.
 fn refuse_busy_port(port: u16, option: &str) -> Result<StdListener, Error> {
-    StdListener::bind(("127.0.0.1", port)).map_err(|_| {
-        format!("port {port} is in use. End the program that uses it, or choose another port: {option} N")
-            .into()
+    StdListener::bind(("127.0.0.1", port)).map_err(|error| {
+        let reason = match error.kind() {
+            ErrorKind::AddrInUse => {
+                "is in use. End the program that uses it, or choose another port".to_owned()
+            }
+            _ => format!("cannot be used ({error}). Choose another one"),
+        };
+        format!("port {port} {reason}: make run ARGS=\"{option} N\"").into()
     })
 }
 
@@ -82,7 +91,7 @@ fn lock(data: &Path) -> Result<File, Error> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(format!(
-            "another local stack uses the data in {}. End it, or choose another folder: --data FOLDER",
+            "another local stack uses the data in {}. End it, or choose another folder: make run ARGS=\"--data FOLDER\"",
             data.display()
         )
         .into()),
@@ -141,6 +150,11 @@ async fn ended(child: &mut Child, logs: &Path) -> Result<(), Error> {
     let name = child.name();
     let status = child.ended().await?;
     Err(format!("{name} has ended ({status}). The logs are in {}", logs.display()).into())
+}
+
+#[expect(clippy::print_stdout, reason = "whoever pressed Ctrl-C wants to see that it worked")]
+fn stopped(options: &Options) {
+    println!("\nStopped. The data stay in {}.", options.data.display());
 }
 
 #[expect(clippy::print_stdout, reason = "this is what `make run` is for")]

@@ -551,7 +551,9 @@ pub async fn parts_can_be_dropped<S: FileStore + PartStore>(
     let id = store.open_parts(&key, &upload).await.expect("open");
     let link = store.part_link(&key, &id, 1, 1, 60).await.expect("a link");
     assert!(send(&link, Bytes::from_static(b"x")).await);
+    let put = store.put_part(&key, &id, 1, Bytes::from_static(b"y")).await.expect("stored");
     let parts = store.parts(&key, &id).await.expect("readable").expect("open");
+    assert_eq!(parts, [put]);
     store.join_parts(&key, &id, &parts).await.expect("joined");
     assert_eq!(store.state(&key).await.expect("readable").expect("there").bytes, 1);
     assert_eq!(files.list("").await, [], "it is kept aside");

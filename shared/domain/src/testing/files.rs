@@ -11,6 +11,7 @@ use futures_util::stream;
 
 use crate::file_key::{FileKey, FolderKey};
 use crate::file_ledger::{OperationId, Usage};
+use crate::file_path::FilePath;
 use crate::file_upload::Part;
 use crate::ports::{Content, Entry, FileState, FileStore, NewFile, PartStore, Replaces, StoreError};
 use crate::timestamp::Timestamp;
@@ -26,6 +27,7 @@ struct Bucket {
     failing: Vec<String>,
     answerless: Vec<String>,
     failing_take_backs: usize,
+    broken: Vec<String>,
     open: BTreeMap<String, OpenFile>,
 }
 
@@ -54,6 +56,11 @@ impl MemoryFiles {
     /// Makes every later put of a file or folder with this path happen and yet be answered with a failure.
     pub fn lose_answers_of(&self, path: &str) {
         self.bucket().answerless.push(path.to_owned());
+    }
+
+    /// Makes every later read of a file break off at its end.
+    pub fn break_reads_of(&self, path: &FilePath) {
+        self.bucket().broken.push(path.to_string());
     }
 
     /// Makes the next take-back fail before it does anything.
@@ -166,7 +173,9 @@ impl FileStore for MemoryFiles {
 
     async fn open(&self, key: &FileKey) -> Result<Option<(FileState, Content)>, StoreError> {
         let Some((state, content)) = self.bucket().newest(&key.to_string()).cloned() else { return Ok(None) };
-        Ok(Some((state, stream::once(async { Ok(content) }).boxed())))
+        let breaks = self.bucket().broken.iter().any(|path| path == key.path().as_str());
+        let broken = breaks.then(|| Err(StoreError::Unavailable("broken off as the test asked".into())));
+        Ok(Some((state, stream::iter([Ok(content)].into_iter().chain(broken)).boxed())))
     }
 
     async fn open_part(
@@ -202,9 +211,13 @@ impl FileStore for MemoryFiles {
 
     async fn list(&self, key: &FolderKey) -> Result<Vec<Entry>, StoreError> {
         let (bucket, prefix) = (self.bucket(), key.to_string());
-        let entry = |key: String| Entry {
-            path: key[prefix.len()..].to_owned(),
-            bytes: bucket.newest(&key).map_or(0, |(state, _)| state.bytes),
+        let entry = |key: String| {
+            let state = bucket.newest(&key).map(|(state, _)| state);
+            Entry {
+                path: key[prefix.len()..].to_owned(),
+                bytes: state.map_or(0, |state| state.bytes),
+                modified: state.map_or(Timestamp::from_unix_seconds(0), |state| state.modified),
+            }
         };
         Ok(bucket.keys_below(&prefix).into_iter().map(entry).collect())
     }
@@ -243,6 +256,20 @@ impl PartStore for MemoryFiles {
         seconds: u64,
     ) -> Result<String, StoreError> {
         Ok(format!("memory:|{store_id}|{number}|{bytes}|{seconds}"))
+    }
+
+    async fn put_part(
+        &self,
+        _: &FileKey,
+        store_id: &str,
+        number: u64,
+        content: Bytes,
+    ) -> Result<Part, StoreError> {
+        let bytes = content.len() as u64;
+        let mut bucket = self.bucket();
+        let file = bucket.open.get_mut(store_id).ok_or(StoreError::Conflict)?;
+        file.parts.insert(number, content);
+        Ok(Part { number, bytes, etag: format!("\"{number}\"") })
     }
 
     async fn parts(&self, _: &FileKey, store_id: &str) -> Result<Option<Vec<Part>>, StoreError> {
