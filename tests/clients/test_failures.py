@@ -34,8 +34,10 @@ METHODS = {
     "logout": {"POST"},
     "confirm": {"POST"},
     "user": {"GET", "POST"},
-    "files": {"GET", "POST"},
-    "files/a.idf": {"GET", "POST", "DELETE"},
+    "files": {"GET", "HEAD", "POST"},
+    "files/a.idf": {"GET", "HEAD", "POST", "PUT", "DELETE"},
+    "uploads": {"POST"},
+    "usage": {"GET"},
     "send": {"POST"},
 }
 

@@ -45,6 +45,15 @@ def test_the_python_of_the_readme_works_as_printed(service, tmp_path):
     ]
 
 
+def test_the_upload_in_parts_of_the_readme_works_as_printed(service):
+    (command,) = blocks("The same with Python", "sh")
+    assert command.count(".venv/bin/python ") == 1 and command.count(" --email ") == 1
+    command = command.replace(".venv/bin/python ", f"{sys.executable} ")
+    command = command.replace(" --email ", f" --api {service.api} --email ")
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and done.stdout.startswith("docs/README.md "), done.stderr
+
+
 def test_every_file_that_the_readme_names_is_there():
     names = set(re.findall(r"`((?:functions|shared|tests|events)/[\w./-]*|[\w-]+\.(?:yaml|toml|md))`", README))
     assert len(names) > 10

@@ -61,6 +61,7 @@ use web::{
     Settings, SystemClock, SystemRandom,
 };
 
+pub use crate::list::Extent;
 pub use crate::route::{Route, Unpack};
 
 /// What the function is told by its environment.
@@ -127,11 +128,13 @@ impl Function for App {
         let (files, account) = (&*self.files, &caller.account);
         let owner = &account.id;
         match route? {
-            Route::List => list::list(self, account, FolderPath::root()).await,
-            Route::Read(path) => match download::download(files, owner, path.clone(), &request).await? {
-                Some(answer) => Ok(answer),
-                None => list::list(self, account, path.as_folder()).await,
-            },
+            Route::List(extent) => list::list(self, account, FolderPath::root(), extent).await,
+            Route::Read(path, extent) => {
+                match download::download(files, owner, path.clone(), &request).await? {
+                    Some(answer) => Ok(answer),
+                    None => list::list(self, account, path.as_folder(), extent).await,
+                }
+            }
             Route::Zip(path) => {
                 let file = match path.as_file() {
                     Some(file) => download::download(files, owner, file, &request).await?,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Account, Entry, FolderKey, FolderNode, FolderPath, Usage};
+use domain::{Account, Entry, FolderKey, FolderNode, FolderPath, Ledger, Usage};
 use http::StatusCode;
 use web::{ApiError, Response, response};
 
@@ -16,46 +16,97 @@ const WAITING_SECONDS: u64 = 20;
 /// How often it looks.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
+/// How much of a folder is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The whole tree.
+    Tree,
+    /// The tree down to so many levels.
+    Depth(usize),
+    /// The folder's own entries, at most so many, after the place that a cursor names.
+    Page(usize, Option<String>),
+}
+
 /// The bare node, without an envelope; 404 when there is no such folder.
-pub(crate) async fn list(app: &App, owner: &Account, folder: FolderPath) -> Result<Response, ApiError> {
+pub(crate) async fn list(
+    app: &App,
+    owner: &Account,
+    folder: FolderPath,
+    extent: Extent,
+) -> Result<Response, ApiError> {
     let key = FolderKey::new(&owner.id, folder);
+    if let Extent::Page(limit, cursor) = extent {
+        return page(app, owner, &key, limit, cursor.as_deref()).await;
+    }
     let entries = settled(app, owner, &key).await?;
     if entries.is_empty() && !key.path().is_root() {
-        return Err(ApiError::NotFound(format!("{} is not found", key.path())));
+        return Err(not_found(&key));
     }
-    let node =
-        FolderNode::new(key.path(), &entries).to_json().map_err(|error| ApiError::Internal(error.into()))?;
-    Ok(response::json_bytes(StatusCode::OK, node))
+    let node = FolderNode::new(key.path(), &entries);
+    let node = if let Extent::Depth(depth) = extent { node.limited_to(depth) } else { node };
+    let json = node.to_json().map_err(|error| ApiError::Internal(error.into()))?;
+    Ok(response::json_bytes(StatusCode::OK, json))
+}
+
+fn not_found(key: &FolderKey) -> ApiError {
+    ApiError::NotFound(format!("{} is not found", key.path()))
+}
+
+/// One page of a folder's own entries. The cursor to the next one is sealed for this account and folder.
+async fn page(
+    app: &App,
+    owner: &Account,
+    key: &FolderKey,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Response, ApiError> {
+    let (tokens, purpose) = (&app.authenticator.tokens, format!("list {key}"));
+    let forged =
+        || ApiError::BadRequest("The cursor is not one of this folder: begin again without after.".into());
+    let after = cursor.map(|cursor| tokens.open(&purpose, cursor).ok_or_else(forged)).transpose()?;
+    quiet(app, owner, key).await?;
+    let (entries, more) = app.files.list_page(key, after.as_deref(), limit).await?;
+    if entries.is_empty() && after.is_none() && !app.files.has_folder(key).await? {
+        return Err(not_found(key));
+    }
+    let next = entries.last().filter(|_| more).map(|last| tokens.seal(&purpose, &last.path));
+    let json = FolderNode::page_to_json(key.path(), &entries, next.as_deref());
+    Ok(response::json_bytes(StatusCode::OK, json.map_err(|error| ApiError::Internal(error.into()))?))
+}
+
+/// The ledger at a moment when nothing in a folder is half done.
+async fn quiet(app: &App, owner: &Account, key: &FolderKey) -> Result<Ledger, ApiError> {
+    let until = app.now().plus_seconds(WAITING_SECONDS);
+    loop {
+        let ledger = app.ledger.read(&owner.id).await?;
+        let Some(other) = ledger.gradual(key.path()) else { return Ok(ledger) };
+        if other.expires <= app.now() {
+            recover(app, owner, other).await?;
+        } else if app.now() >= until {
+            return Err(busy(other));
+        } else {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
 }
 
 /// What lies below a folder, at a moment when nothing in it was half done.
 pub(crate) async fn settled(app: &App, owner: &Account, key: &FolderKey) -> Result<Vec<Entry>, ApiError> {
     let until = app.now().plus_seconds(WAITING_SECONDS);
-    let mut before = app.ledger.read(&owner.id).await?;
     loop {
-        if let Some(other) = before.gradual(key.path()) {
-            if other.expires <= app.now() {
-                recover(app, owner, other).await?;
-            } else if app.now() >= until {
-                return Err(busy(other));
-            } else {
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
-            before = app.ledger.read(&owner.id).await?;
-            continue;
-        }
+        let before = quiet(app, owner, key).await?;
         let entries = app.files.list(key).await?;
         let after = app.ledger.read(&owner.id).await?;
-        let settled = after.gradual(key.path()).is_none() && after.tickets == before.tickets;
+        let undisturbed = after.gradual(key.path()).is_none();
         // In an account where something is always beginning, a listing during which nothing gradual touched the folder
         // is the best there is.
-        if settled || (app.now() >= until && after.gradual(key.path()).is_none()) {
-            if key.path().is_root() && after.operations.is_empty() && after.used() != Usage::of(&entries) {
-                app.ledger.correct(&owner.id, Usage::of(&entries), after.tickets).await?;
+        if undisturbed && (after.tickets == before.tickets || app.now() >= until) {
+            let truth = Usage::of(&entries);
+            if key.path().is_root() && after.used() != truth {
+                app.ledger.correct(&owner.id, truth, after.tickets).await?;
             }
             return Ok(entries);
         }
-        before = after;
     }
 }
 
@@ -87,5 +138,70 @@ mod tests {
         assert_eq!(world.get("files/test").await, (200, tree.to_owned()));
         assert_eq!(world.get("files/test/").await, (200, tree.to_owned()));
         assert_eq!(world.get("files/test/today/a.idf/").await, (200, "x".repeat(97)));
+    }
+
+    #[tokio::test]
+    async fn a_tree_can_be_cut_at_a_depth() {
+        let world = World::new().await;
+        world.put("files/a/b/c/d", &[], b"x").await;
+        world.put("files/top", &[], b"x").await;
+        let names = |text: &str| {
+            ["a", "b", "c", "d", "top"].map(|name| text.contains(&format!(r#""fileName":"{name}""#)))
+        };
+        for (query, expected) in [
+            ("?depth=1", [true, false, false, false, true]),
+            ("?depth=2", [true, true, false, false, true]),
+            ("?depth=99", [true; 5]),
+            ("", [true; 5]),
+        ] {
+            assert_eq!(names(&world.get(&format!("files{query}")).await.1), expected, "{query}");
+        }
+        for bad in ["0", "-1", "x", ""] {
+            assert_eq!(world.get(&format!("files?depth={bad}")).await.0, 400, "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_folder_is_read_page_by_page() {
+        let world = World::new().await;
+        for name in ["a", "b/x", "b/y", "b-", "c", "d"] {
+            world.put(&format!("files/f/{name}"), &[], b"x").await;
+        }
+        let (mut names, mut path) = (Vec::new(), "files/f?limit=2".to_owned());
+        loop {
+            let (status, body) = world.get(&path).await;
+            assert_eq!(status, 200, "{body}");
+            let node: serde_json::Value = serde_json::from_str(&body).unwrap();
+            let children = node["children"].as_array().unwrap();
+            assert!(children.len() <= 2);
+            names.extend(children.iter().map(|child| child["fileName"].as_str().unwrap().to_owned()));
+            let Some(next) = node["next"].as_str() else { break };
+            path = format!("files/f?limit=2&after={next}");
+        }
+        assert_eq!(names, ["a", "b-", "b", "c", "d"]);
+        assert_eq!(world.get("files/f/a?limit=2").await.1, "x", "a file is what it is");
+        assert_eq!(world.get("files/x?limit=2").await.0, 404);
+        assert!(world.get("files?limit=1000").await.1.ends_with(r#""next":null}"#));
+    }
+
+    #[tokio::test]
+    async fn a_cursor_is_good_for_its_owner_and_folder_only() {
+        let world = World::new().await;
+        for name in ["f/1", "f/2", "g/1", "g/2"] {
+            world.put(&format!("files/{name}"), &[], b"x").await;
+        }
+        let node: serde_json::Value = serde_json::from_str(&world.get("files/f?limit=1").await.1).unwrap();
+        let cursor = node["next"].as_str().unwrap();
+        assert_eq!(world.get(&format!("files/f?limit=1&after={cursor}")).await.0, 200);
+        assert_eq!(world.get(&format!("files/g?limit=1&after={cursor}")).await.0, 400);
+        let eve = world.other().await;
+        eve.put("files/f/1", &[], b"x").await;
+        assert_eq!(eve.get(&format!("files/f?limit=1&after={cursor}")).await.0, 400);
+        for bad in [&cursor[1..], "x", ""] {
+            assert_eq!(world.get(&format!("files/f?limit=1&after={bad}")).await.0, 400, "{bad}");
+        }
+        for bad in ["limit=0", "limit=1001", "limit=x", "limit="] {
+            assert_eq!(world.get(&format!("files/f?{bad}")).await.0, 400, "{bad}");
+        }
     }
 }

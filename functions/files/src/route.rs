@@ -6,14 +6,21 @@ use web::route::{below_base, by_method, unknown_endpoint};
 use web::{ApiError, Query};
 
 use crate::large_upload::gone;
+use crate::list::Extent;
+
+/// The most entries of one page: what one call of the bucket lists.
+const MAX_PAGE: usize = 1_000;
+
+/// No path has more levels: its 1,024 bytes hold a slash for every name.
+const MAX_DEPTH: usize = 512;
 
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// `GET` of the root: everything.
-    List,
+    /// `GET` of the root: everything, or as much as is asked for.
+    List(Extent),
     /// `GET` of a path: a file, or else a folder. A slash at its end makes no difference.
-    Read(FilePath),
+    Read(FilePath, Extent),
     /// `GET` with `?format=zip`: a folder as one zip, or else a file.
     Zip(FolderPath),
     /// `HEAD`: whether there is a file or a folder, and what `GET` would say about it.
@@ -89,8 +96,8 @@ impl Route {
 
     fn get(folder: FolderPath, query: &Query) -> Result<Self, ApiError> {
         match (query.get("format")?, folder.as_file()) {
-            (None, None) => Ok(Self::List),
-            (None, Some(file)) => Ok(Self::Read(file)),
+            (None, None) => Ok(Self::List(extent(query)?)),
+            (None, Some(file)) => Ok(Self::Read(file, extent(query)?)),
             (Some("zip"), _) => Ok(Self::Zip(folder)),
             (Some(_), _) => {
                 Err(ApiError::BadRequest("The only format of a folder beside its tree is zip.".into()))
@@ -132,8 +139,8 @@ impl Route {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::List => "list",
-            Self::Read(_) => "read",
+            Self::List(_) => "list",
+            Self::Read(..) => "read",
             Self::Zip(_) => "zip",
             Self::Head(_) => "head",
             Self::Upload(..) => "upload",
@@ -149,6 +156,22 @@ impl Route {
             Self::Delete(_) => "delete",
         }
     }
+}
+
+/// How much of a folder a query asks for.
+fn extent(query: &Query) -> Result<Extent, ApiError> {
+    let number = |name: &str, max: usize| {
+        let value = query.get(name)?.map(|text| text.parse().ok().filter(|n| (1..=max).contains(n)));
+        let wrong = || ApiError::BadRequest(format!("{name} is a number from 1 to {max}."));
+        value.map(|value| value.ok_or_else(wrong)).transpose()
+    };
+    let (depth, limit) = (number("depth", MAX_DEPTH)?, number("limit", MAX_PAGE)?);
+    let after = query.get("after")?.map(str::to_owned);
+    Ok(match (depth, limit, after) {
+        (None, None, None) => Extent::Tree,
+        (Some(depth), None, None) => Extent::Depth(depth),
+        (_, limit, after) => Extent::Page(limit.unwrap_or(MAX_PAGE), after),
+    })
 }
 
 /// Source and target of a move or copy. The target is a path below the root; a slash at either end makes no difference.
@@ -183,9 +206,15 @@ mod tests {
     #[test]
     fn a_slash_at_the_end_makes_no_difference() {
         for slash in ["", "/"] {
-            assert_eq!(get(&format!("/users/api/files{slash}")), Ok(Route::List));
-            assert_eq!(get(&format!("/users/api/files/a/b{slash}")), Ok(Route::Read(file("a/b"))));
-            assert_eq!(get(&format!("/users/api/files/a%20b%2525{slash}")), Ok(Route::Read(file("a b%25"))));
+            assert_eq!(get(&format!("/users/api/files{slash}")), Ok(Route::List(Extent::Tree)));
+            assert_eq!(
+                get(&format!("/users/api/files/a/b{slash}")),
+                Ok(Route::Read(file("a/b"), Extent::Tree))
+            );
+            assert_eq!(
+                get(&format!("/users/api/files/a%20b%2525{slash}")),
+                Ok(Route::Read(file("a b%25"), Extent::Tree))
+            );
         }
     }
 

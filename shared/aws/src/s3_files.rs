@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::operation::head_object::{HeadObjectError, HeadObjectOutput};
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::operation::put_object::PutObjectError;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
@@ -255,6 +256,31 @@ impl FileStore for S3Files {
         objects.map(entry).collect()
     }
 
+    async fn list_page(
+        &self,
+        key: &FolderKey,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, bool), StoreError> {
+        let prefix = key.to_string();
+        let mut start = after.map(|after| behind(&prefix, after));
+        let mut page = Vec::new();
+        loop {
+            // One more than asked for tells whether there are more, and one may be the folder's own marker.
+            let wanted = i32::try_from(limit - page.len() + 2).unwrap_or(i32::MAX);
+            let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix).delimiter("/");
+            let request = request.set_start_after(start.take()).max_keys(wanted);
+            let found = request.send().await.map_err(unavailable)?;
+            page.append(&mut direct_entries(&prefix, &found)?);
+            if page.len() > limit || found.is_truncated() != Some(true) {
+                let more = page.len() > limit;
+                page.truncate(limit);
+                return Ok((page, more));
+            }
+            start = page.last().map(|entry| behind(&prefix, &entry.path));
+        }
+    }
+
     async fn delete_folder(&self, key: &FolderKey) -> Result<Usage, StoreError> {
         let entries = self.list(key).await?;
         let name = |entry: &Entry| ObjectIdentifier::builder().key(format!("{key}{}", entry.path)).build();
@@ -278,6 +304,32 @@ impl FileStore for S3Files {
         let time = COPYING + Duration::from_secs(state.bytes / 25_000_000);
         copy.customize().config_override(patient(time)).send().await.map(|_| true).map_err(unavailable)
     }
+}
+
+/// Where a listing goes on after an entry: of a folder behind everything that lies in it, or else it would come again.
+fn behind(prefix: &str, path: &str) -> String {
+    let last = if path.ends_with('/') { "\u{10ffff}" } else { "" };
+    format!("{prefix}{path}{last}")
+}
+
+/// The entries directly below a prefix, in order of their bytes; without the folder's own marker.
+fn direct_entries(prefix: &str, found: &ListObjectsV2Output) -> Result<Vec<Entry>, StoreError> {
+    let below = |key: &str| key.strip_prefix(prefix).filter(|path| !path.is_empty()).map(str::to_owned);
+    let mut entries = Vec::new();
+    for object in found.contents() {
+        if let Some(path) = object.key().and_then(below) {
+            entries.push(Entry {
+                path,
+                bytes: size(object.size)?,
+                modified: timestamp(object.last_modified),
+            });
+        }
+    }
+    let modified = Timestamp::from_unix_seconds(0);
+    let folders = found.common_prefixes().iter().filter_map(|folder| below(folder.prefix()?));
+    entries.extend(folders.map(|path| Entry { path, bytes: 0, modified }));
+    entries.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(entries)
 }
 
 pub(crate) fn file_state(

@@ -59,10 +59,38 @@ impl FolderNode {
         }
     }
 
+    /// The same without what lies deeper than `depth` levels: one level is the folder's own entries.
+    #[must_use]
+    pub fn limited_to(mut self, depth: usize) -> Self {
+        limit(&mut self.children, depth);
+        self
+    }
+
     /// The node as JSON text.
     pub fn to_json(&self) -> io::Result<Vec<u8>> {
         let mut json = Vec::new();
         write_folder(&mut json, &format!("/{}", self.path), &self.children)?;
+        Ok(json)
+    }
+
+    /// The node of one page of a folder's own entries: like [`FolderNode::to_json`], with `next`, which is where the next
+    /// page begins, or null.
+    pub fn page_to_json(folder: &FolderPath, entries: &[Entry], next: Option<&str>) -> io::Result<Vec<u8>> {
+        let mut json = Vec::new();
+        let name = format!("/{folder}");
+        write_head(&mut json, &name, &name, 0, true)?;
+        let mut separator = "";
+        for entry in entries {
+            json.extend_from_slice(separator.as_bytes());
+            separator = ",";
+            match entry.path.strip_suffix('/') {
+                Some(folder) => write_folder(&mut json, folder, &Children::new())?,
+                None => write_file(&mut json, &entry.path, entry.bytes)?,
+            }
+        }
+        json.extend_from_slice(br#"],"next":"#);
+        serde_json::to_writer(&mut json, &next)?;
+        json.push(b'}');
         Ok(json)
     }
 }
@@ -74,14 +102,26 @@ fn write_folder(out: &mut impl Write, name: &str, children: &Children) -> io::Re
         out.write_all(separator.as_bytes())?;
         separator = ",";
         match child {
-            Child::File { bytes } => {
-                write_head(out, &format!("{name} ({})", size_label(*bytes)), name, *bytes, false)?;
-                out.write_all(b"]}")?;
-            }
+            Child::File { bytes } => write_file(out, name, *bytes)?,
             Child::Folder(children) => write_folder(out, name, children)?,
         }
     }
     out.write_all(b"]}")
+}
+
+fn write_file(out: &mut impl Write, name: &str, bytes: u64) -> io::Result<()> {
+    write_head(out, &format!("{name} ({})", size_label(bytes)), name, bytes, false)?;
+    out.write_all(b"]}")
+}
+
+fn limit(children: &mut Children, depth: usize) {
+    for child in children.values_mut() {
+        match child {
+            Child::Folder(inner) if depth <= 1 => inner.clear(),
+            Child::Folder(inner) => limit(inner, depth - 1),
+            Child::File { .. } => {}
+        }
+    }
 }
 
 /// Writes a node up to and including the bracket that opens its children.

@@ -126,6 +126,15 @@ pub trait FileStore: Send + Sync {
     /// Empty when there is no such folder.
     async fn list(&self, key: &FolderKey) -> Result<Vec<Entry>, StoreError>;
 
+    /// At most `limit` entries directly in a folder, in order of their bytes, that come after the entry `after`; and
+    /// whether there are more. A folder among them ends in a slash, has no size, and is ordered with its slash.
+    async fn list_page(
+        &self,
+        key: &FolderKey,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, bool), StoreError>;
+
     /// Removes a folder with everything below it; what that was.
     async fn delete_folder(&self, key: &FolderKey) -> Result<Usage, StoreError>;
 

@@ -16,10 +16,13 @@ use domain::ports::Source;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
 
+use crate::seal::Sealer;
+
 /// ES256 (ECDSA over P-256) keys: one that signs and all that verify.
 pub struct SigningKeys {
     signer: EncodingKey,
     verifiers: Vec<(String, DecodingKey)>,
+    sealers: Vec<Sealer>,
 }
 
 /// Why a text holds no signing keys. The text itself is a secret and not repeated.
@@ -88,17 +91,20 @@ impl SigningKeys {
     pub fn from_json(json: &str) -> Result<Self, InvalidSigningKeys> {
         let file: KeyFile = serde_json::from_str(json).map_err(|_| InvalidSigningKeys::Format)?;
         let mut signer = None;
-        let mut verifiers: Vec<(String, DecodingKey)> = Vec::new();
+        let (mut verifiers, mut sealers) = (Vec::<(String, DecodingKey)>::new(), Vec::new());
         for KeyEntry { kid, pkcs8 } in file.keys {
             if verifiers.iter().any(|(other, _)| *other == kid) {
                 return Err(InvalidSigningKeys::Duplicate(kid));
             }
-            let Some((private, public)) = read_key(&pkcs8) else { return Err(InvalidSigningKeys::Key(kid)) };
+            let Some((private, public, sealer)) = read_key(&pkcs8) else {
+                return Err(InvalidSigningKeys::Key(kid));
+            };
+            sealers.push(sealer);
             signer = signer.or(Some(private));
             verifiers.push((kid, public));
         }
         let signer = signer.ok_or(InvalidSigningKeys::Empty)?;
-        Ok(Self { signer, verifiers })
+        Ok(Self { signer, verifiers, sealers })
     }
 
     /// Makes one new key named `kid`, in the form that [`SigningKeys::from_json`] reads. `None` if the operating
@@ -116,17 +122,28 @@ impl SigningKeys {
         (&self.verifiers[0].0, &self.signer)
     }
 
+    /// Seals a text for one purpose, so that whoever carries it back cannot have changed it.
+    pub(crate) fn seal(&self, purpose: &str, text: &str) -> String {
+        self.sealers[0].seal(purpose, text)
+    }
+
+    /// A text that one of the keys has sealed for that purpose.
+    pub(crate) fn open(&self, purpose: &str, sealed: &str) -> Option<String> {
+        self.sealers.iter().find_map(|sealer| sealer.open(purpose, sealed))
+    }
+
     /// The key named `kid`.
     pub(crate) fn verifier(&self, kid: &str) -> Option<&DecodingKey> {
         self.verifiers.iter().find(|(name, _)| name == kid).map(|(_, key)| key)
     }
 }
 
-/// The private key and its public half.
-fn read_key(pkcs8: &str) -> Option<(EncodingKey, DecodingKey)> {
+/// The private key, its public half, and the sealer that is derived from it.
+fn read_key(pkcs8: &str) -> Option<(EncodingKey, DecodingKey, Sealer)> {
     let der = STANDARD.decode(pkcs8.trim()).ok()?;
     let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der).ok()?;
-    Some((EncodingKey::from_ec_der(&der), DecodingKey::from_ec_der(pair.public_key().as_ref())))
+    let public = DecodingKey::from_ec_der(pair.public_key().as_ref());
+    Some((EncodingKey::from_ec_der(&der), public, Sealer::derive(&der)))
 }
 
 impl fmt::Debug for SigningKeys {

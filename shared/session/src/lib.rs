@@ -12,6 +12,7 @@
 
 pub mod cookie;
 pub mod keys;
+mod seal;
 pub mod token;
 
 pub use keys::{InvalidSigningKeys, KeySource, SigningKeySource, SigningKeys};

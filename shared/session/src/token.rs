@@ -86,6 +86,18 @@ impl Tokens {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Seals a text for one purpose, so that whoever carries it back cannot have changed it. It is not hidden.
+    #[must_use]
+    pub fn seal(&self, purpose: &str, text: &str) -> String {
+        self.keys().seal(purpose, text)
+    }
+
+    /// A text that was sealed for that purpose; `None` for any other.
+    #[must_use]
+    pub fn open(&self, purpose: &str, sealed: &str) -> Option<String> {
+        self.keys().open(purpose, sealed)
+    }
+
     /// Whether a text would be looked at if its key were known: after a rotation it may be genuine.
     #[must_use]
     pub fn names_unknown_key(&self, text: &str) -> bool {

@@ -26,7 +26,8 @@ const KEY_RETRY_SECONDS: u64 = 5;
 
 /// Turns tokens into callers.
 pub struct Authenticator {
-    tokens: Tokens,
+    /// Signs and verifies.
+    pub tokens: Tokens,
     /// Knows which sessions still live.
     pub sessions: Arc<dyn SessionStore>,
     /// Tells whether a token or session has come to its end.

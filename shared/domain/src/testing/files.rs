@@ -222,6 +222,29 @@ impl FileStore for MemoryFiles {
         Ok(bucket.keys_below(&prefix).into_iter().map(entry).collect())
     }
 
+    async fn list_page(
+        &self,
+        key: &FolderKey,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, bool), StoreError> {
+        let direct = self.list(key).await?.into_iter().map(|entry| match entry.path.split_once('/') {
+            Some((folder, _)) => Entry { path: format!("{folder}/"), bytes: 0, ..entry },
+            None => entry,
+        });
+        let mut page: Vec<Entry> = Vec::new();
+        for entry in direct.filter(|entry| !entry.path.is_empty()) {
+            let known = page.iter().any(|other| other.path == entry.path);
+            if !known && after.is_none_or(|after| entry.path.as_str() > after) {
+                page.push(entry);
+            }
+        }
+        page.sort_by(|one, other| one.path.cmp(&other.path));
+        let more = page.len() > limit;
+        page.truncate(limit);
+        Ok((page, more))
+    }
+
     async fn delete_folder(&self, key: &FolderKey) -> Result<Usage, StoreError> {
         let removed = Usage::of(&self.list(key).await?);
         let mut bucket = self.bucket();

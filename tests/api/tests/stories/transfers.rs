@@ -32,6 +32,33 @@ fn a_project_is_renamed_with_everything_in_it() {
 }
 
 #[test]
+fn a_folder_is_taken_away_as_a_zip_and_read_page_by_page() {
+    story(async |app| {
+        let ada = app.signed_in("ada").await;
+        let noise: Vec<u8> =
+            (0..200_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
+        ada.upload("job \u{fc}", &[("a.idf", b"Version,9.6;"), ("noise.eso", &noise)]).await.is(200);
+        let zip = ada.get("files/job%20%C3%BC?format=zip").await.is(200);
+        assert_eq!(zip.header("content-type"), "application/zip");
+        assert_eq!(
+            ada.upload("again", &[("x.zip", &zip.body)]).await.is(200).json()["fileHandle"],
+            "again/job \u{fc}"
+        );
+        assert!(ada.get("files/again/job%20%C3%BC/noise.eso").await.is(200).body == noise);
+        let first = ada.get("files/again/job%20%C3%BC?limit=1").await.is(200).json();
+        assert_eq!(first["children"][0]["fileName"], "a.idf");
+        let next = first["next"].as_str().expect("a cursor");
+        let second = ada.get(&format!("files/again/job%20%C3%BC?limit=1&after={next}")).await.is(200).json();
+        assert_eq!(
+            (&second["children"][0]["fileName"], &second["next"]),
+            (&"noise.eso".into(), &serde_json::Value::Null)
+        );
+        let eve = app.signed_in("eve").await;
+        eve.get(&format!("files?limit=1&after={next}")).await.fails(400);
+    });
+}
+
+#[test]
 fn of_many_moves_of_one_folder_one_gets_through() {
     story(async |app| {
         let ada = app.signed_in("ada").await;
