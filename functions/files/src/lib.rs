@@ -18,7 +18,7 @@
 //! | `DELETE /files/<file or folder>` | `delete.rs` |
 
 //!
-//! Whatever changes files waits for its turn in the account's ledger (`turn.rs`); what a killed process has left half
+//! A change with an `Idempotency-Key` is made once (`idempotency.rs`). Whatever changes files waits for its turn in the account's ledger (`turn.rs`); what a killed process has left half
 //! done is brought to an end by whoever meets it (`recovery.rs`).
 
 mod abort_upload;
@@ -29,6 +29,7 @@ mod delete;
 mod download;
 mod file_handle;
 mod head;
+mod idempotency;
 mod large_upload;
 mod list;
 mod make_folder;
@@ -54,13 +55,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts, S3Files};
-use domain::{FileLedger, FileStore, FolderPath, PartStore, Random, UploadStore};
+use domain::{Account, FileLedger, FileStore, FolderPath, IdempotencyStore, PartStore, Random, UploadStore};
 use web::error::Source;
 use web::{
     ApiError, Authenticator, Function, InvalidConfig, Origins, Request, RequestLog, Response, SessionConfig,
     Settings, SystemClock, SystemRandom,
 };
 
+use crate::idempotency::Before;
 pub use crate::list::Extent;
 pub use crate::route::{Route, Unpack};
 
@@ -87,6 +89,7 @@ pub struct App {
     parts: Arc<dyn PartStore>,
     uploads: Arc<dyn UploadStore>,
     ledger: Arc<dyn FileLedger>,
+    idempotency: Arc<dyn IdempotencyStore>,
     authenticator: Authenticator,
     random: Arc<dyn Random>,
     origins: Origins,
@@ -106,7 +109,8 @@ impl App {
             files: bucket.clone(),
             parts: bucket,
             uploads: table.clone(),
-            ledger: table,
+            ledger: table.clone(),
+            idempotency: table,
             authenticator,
             random: Arc::new(SystemRandom),
             origins: config.session.origins,
@@ -125,19 +129,36 @@ impl Function for App {
         log.route = route.as_ref().ok().map(Route::name);
         // Who is not signed on learns nothing about paths, not even that one is malformed.
         let caller = self.authenticator.caller(&request, log).await?;
-        let (files, account) = (&*self.files, &caller.account);
-        let owner = &account.id;
-        match route? {
+        let (route, account) = (route?, &caller.account);
+        // What opens an upload finds it again by itself: its answer is too large to be kept.
+        if !route.is_change() || route == Route::OpenUpload {
+            return self.answer(route, account, &request).await;
+        }
+        match idempotency::before(self, account, &request).await? {
+            Before::Unkeyed => self.answer(route, account, &request).await,
+            Before::Answered(answer) => Ok(answer),
+            Before::First(keyed) => {
+                let answer = self.answer(route, account, &request).await;
+                keyed.after(self, account, answer).await
+            }
+        }
+    }
+}
+
+impl App {
+    async fn answer(&self, route: Route, account: &Account, request: &Request) -> Result<Response, ApiError> {
+        let (files, owner) = (&*self.files, &account.id);
+        match route {
             Route::List(extent) => list::list(self, account, FolderPath::root(), extent).await,
             Route::Read(path, extent) => {
-                match download::download(files, owner, path.clone(), &request).await? {
+                match download::download(files, owner, path.clone(), request).await? {
                     Some(answer) => Ok(answer),
                     None => list::list(self, account, path.as_folder(), extent).await,
                 }
             }
             Route::Zip(path) => {
                 let file = match path.as_file() {
-                    Some(file) => download::download(files, owner, file, &request).await?,
+                    Some(file) => download::download(files, owner, file, request).await?,
                     None => None,
                 };
                 match file {
@@ -145,14 +166,14 @@ impl Function for App {
                     None => zip_out::zip_out(self, account, path).await,
                 }
             }
-            Route::Head(path) => head::head(files, owner, path, &request).await,
-            Route::Upload(folder, unpack) => upload::upload(self, account, folder, unpack, &request).await,
+            Route::Head(path) => head::head(files, owner, path, request).await,
+            Route::Upload(folder, unpack) => upload::upload(self, account, folder, unpack, request).await,
             Route::MakeFolder(path) => make_folder::make_folder(self, account, path).await,
             Route::Copy(from, to) => transfer::copy(self, account, from, to).await,
             Route::Move(from, to) => transfer::move_(self, account, from, to).await,
-            Route::Put(path) => put::put(self, account, path, &request).await,
+            Route::Put(path) => put::put(self, account, path, request).await,
             Route::Delete(path) => delete::delete(self, account, path, &request.path).await,
-            Route::OpenUpload => open_upload::open_upload(self, account, &request).await,
+            Route::OpenUpload => open_upload::open_upload(self, account, request).await,
             Route::ShowUpload(id) => show_upload::show_upload(self, account, &id).await,
             Route::CompleteUpload(id) => complete_upload::complete_upload(self, account, &id).await,
             Route::AbortUpload(id) => abort_upload::abort_upload(self, account, &id).await,

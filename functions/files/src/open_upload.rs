@@ -1,5 +1,6 @@
 //! `POST /uploads`: the way for a file that is too large for one request.
 
+use aws_lc_rs::digest::{Context, SHA256};
 use domain::{
     Account, FilePath, FileUpload, FolderPath, MAX_FILE_BYTES, Operation, OperationId, Sha256Digest, Usage,
     UsageChange, Work, part_bytes,
@@ -8,9 +9,11 @@ use serde::Deserialize;
 use web::{ApiError, Request, Response};
 
 use crate::App;
+use crate::idempotency;
 use crate::large_upload::{UPLOAD_SECONDS, state};
 use crate::occupied::refuse_collisions;
 use crate::recovery::recover;
+use crate::show_upload::show_upload;
 
 /// The largest zip that is unpacked, in bytes: it is held in memory.
 pub(crate) const MAX_ZIP_BYTES: u64 = 256 << 20;
@@ -31,6 +34,10 @@ struct Wish {
 /// Keeps room for the file and tells where to send its parts.
 pub(crate) async fn open_upload(app: &App, owner: &Account, request: &Request) -> Result<Response, ApiError> {
     let mut upload = read(app, owner, request)?;
+    // With a key the id follows from it: who asks again, because the answer was lost, finds what was opened.
+    if let Some(known) = app.uploads.find_upload(&owner.id, &upload.id).await? {
+        return show_upload(app, owner, &known.id).await;
+    }
     refuse_collisions(&*app.files, &owner.id, &upload.path.parent(), std::slice::from_ref(&upload.path), &[])
         .await?;
     let reserved = Usage { bytes: upload.bytes, files: 1 };
@@ -76,7 +83,7 @@ fn read(app: &App, owner: &Account, request: &Request) -> Result<FileUpload, Api
         _ => {}
     }
     Ok(FileUpload {
-        id: OperationId::random(&*app.random),
+        id: id(app, request)?,
         account: owner.id.clone(),
         path,
         bytes: wish.size,
@@ -87,6 +94,17 @@ fn read(app: &App, owner: &Account, request: &Request) -> Result<FileUpload, Api
         expires: app.now().plus_seconds(UPLOAD_SECONDS),
         result: None,
     })
+}
+
+/// Random, or made of the request's key and of what it asks for.
+fn id(app: &App, request: &Request) -> Result<OperationId, ApiError> {
+    let Some(key) = idempotency::key(request)? else { return Ok(OperationId::random(&*app.random)) };
+    let mut hash = Context::new(&SHA256);
+    hash.update(key.as_str().as_bytes());
+    hash.update(&[0]);
+    hash.update(&request.body);
+    let half = hash.finish().as_ref().iter().take(16).fold(0, |id: u128, byte| (id << 8) | u128::from(*byte));
+    OperationId::parse(&format!("{half:032x}")).ok_or_else(|| ApiError::Internal("an id is malformed".into()))
 }
 
 /// Reserves the room. Uploads that have expired make room first.

@@ -135,6 +135,28 @@ impl Route {
         }
     }
 
+    /// Whether it may change files.
+    #[must_use]
+    pub const fn is_change(&self) -> bool {
+        match self {
+            Self::Upload(..)
+            | Self::MakeFolder(_)
+            | Self::Copy(..)
+            | Self::Move(..)
+            | Self::Put(_)
+            | Self::Delete(_)
+            | Self::OpenUpload
+            | Self::CompleteUpload(_)
+            | Self::AbortUpload(_) => true,
+            Self::List(_)
+            | Self::Read(..)
+            | Self::Zip(_)
+            | Self::Head(_)
+            | Self::ShowUpload(_)
+            | Self::Usage => false,
+        }
+    }
+
     /// The endpoint's name in the log.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::testing::{
-    MemoryAccounts, MemoryFiles, MemoryLedger, MemoryUploads, MockClock, SeededRandom, contract,
+    MemoryAccounts, MemoryFiles, MemoryIdempotency, MemoryLedger, MemoryUploads, MockClock, SeededRandom,
+    contract,
 };
 use domain::{AccountId, AccountStore, Session, SessionId, SessionStore, Timestamp, Usage};
 use futures_util::TryStreamExt as _;
@@ -43,6 +44,7 @@ impl World {
             parts: store.clone(),
             uploads: Arc::new(MemoryUploads::default()),
             ledger: ledger.clone(),
+            idempotency: Arc::new(MemoryIdempotency::default()),
             authenticator,
             random: random.clone(),
             origins,
@@ -109,9 +111,22 @@ impl World {
         text(self.ask(Method::POST, path, &[], b"").await).await
     }
 
+    pub(crate) async fn post_with(&self, path: &str, lines: &[(&str, &str)]) -> (u16, String) {
+        text(self.ask(Method::POST, path, lines, b"").await).await
+    }
+
     pub(crate) async fn post_json(&self, path: &str, body: &str) -> (u16, String) {
-        let json = [("content-type", "application/json")];
-        text(self.ask(Method::POST, path, &json, body.as_bytes()).await).await
+        self.post_json_with(path, &[], body).await
+    }
+
+    pub(crate) async fn post_json_with(
+        &self,
+        path: &str,
+        lines: &[(&str, &str)],
+        body: &str,
+    ) -> (u16, String) {
+        let lines: Vec<_> = lines.iter().copied().chain([("content-type", "application/json")]).collect();
+        text(self.ask(Method::POST, path, &lines, body.as_bytes()).await).await
     }
 
     pub(crate) async fn put(&self, path: &str, lines: &[(&str, &str)], content: &[u8]) -> (u16, String) {

@@ -24,6 +24,7 @@ pub mod file_path;
 pub mod file_upload;
 pub mod folder_node;
 mod hex_id;
+pub mod idempotency;
 pub mod mail;
 pub mod media_type;
 pub mod password;
@@ -43,12 +44,13 @@ pub use file_upload::{
     FileUpload, InvalidSha256, MAX_FILE_BYTES, Part, Sha256Digest, UploadResult, part_bytes,
 };
 pub use folder_node::FolderNode;
+pub use idempotency::{IdempotencyKey, InvalidIdempotencyKey, KeptAnswer, KeyedRequest, Known};
 pub use mail::{InvalidMail, Mail};
 pub use media_type::{InvalidMediaType, MediaType};
 pub use password::{InvalidPassword, Password, PasswordHash, PasswordHasher, Verdict};
 pub use ports::{
-    AccountStore, Clock, Content, Entry, FileLedger, FileState, FileStore, MailError, Mailer, NewFile,
-    PartStore, Random, Replaces, SessionStore, StoreError, UploadStore,
+    AccountStore, Clock, Content, Entry, FileLedger, FileState, FileStore, IdempotencyStore, MailError,
+    Mailer, NewFile, PartStore, Random, Replaces, SessionStore, StoreError, UploadStore,
 };
 pub use session::{Session, SessionId};
 pub use timestamp::Timestamp;

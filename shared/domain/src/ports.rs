@@ -14,6 +14,7 @@ use crate::email_address::EmailAddress;
 use crate::file_key::{FileKey, FolderKey};
 use crate::file_ledger::{Ledger, Operation, OperationId, Usage, UsageChange};
 use crate::file_upload::{FileUpload, Part, UploadResult};
+use crate::idempotency::{IdempotencyKey, KeptAnswer, KeyedRequest, Known};
 use crate::mail::Mail;
 use crate::media_type::MediaType;
 use crate::password::PasswordHash;
@@ -298,6 +299,30 @@ pub trait UploadStore: Send + Sync {
 
     /// Forgets an upload. Forgetting one that is gone is no failure.
     async fn remove(&self, account: &AccountId, id: &OperationId) -> Result<(), StoreError>;
+}
+
+/// Requests that have a key, and their answers.
+#[async_trait]
+pub trait IdempotencyStore: Send + Sync {
+    /// Notes that a request is being worked on, unless one of its key is known. One whose time to be worked on or to be
+    /// kept is over at `now` counts for nothing.
+    async fn begin(
+        &self,
+        account: &AccountId,
+        request: &KeyedRequest,
+        now: Timestamp,
+    ) -> Result<Known, StoreError>;
+
+    /// Keeps the answer to a request.
+    async fn keep(
+        &self,
+        account: &AccountId,
+        request: &KeyedRequest,
+        answer: &KeptAnswer,
+    ) -> Result<(), StoreError>;
+
+    /// Forgets a request that came to no answer.
+    async fn forget(&self, account: &AccountId, key: &IdempotencyKey) -> Result<(), StoreError>;
 }
 
 /// Sends mail.

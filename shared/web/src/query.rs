@@ -33,6 +33,17 @@ impl Query {
     }
 }
 
+impl Query {
+    /// All parameters, in an order that does not depend on how they were sent.
+    #[must_use]
+    pub fn sorted(&self) -> Vec<(&str, &str)> {
+        let mut parameters: Vec<_> =
+            self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        parameters.sort_unstable();
+        parameters
+    }
+}
+
 impl FromIterator<(String, String)> for Query {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(parameters: I) -> Self {
         Self(parameters.into_iter().collect())

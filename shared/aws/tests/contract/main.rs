@@ -46,6 +46,7 @@ async fn dynamodb_keeps_the_contract_of_accounts_and_sessions() {
     contract::accounts_and_sessions(&store, &SystemRandom).await;
     contract::ledger(&store, &SystemRandom).await;
     contract::uploads(&store, &SystemRandom).await;
+    contract::idempotency(&store, &SystemRandom).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,6 +59,7 @@ async fn dynamodb_keeps_the_contract_of_ledgers() {
     let store = DynamoAccounts::new(&clients, TABLE.to_owned());
     contract::ledger(&store, &SystemRandom).await;
     contract::uploads(&store, &SystemRandom).await;
+    contract::idempotency(&store, &SystemRandom).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

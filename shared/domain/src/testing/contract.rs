@@ -12,11 +12,12 @@ use crate::file_key::{FileKey, FolderKey};
 use crate::file_ledger::{Ledger, Operation, OperationId, Usage, UsageChange, Work};
 use crate::file_path::{FilePath, FolderPath};
 use crate::file_upload::{FileUpload, Sha256Digest, UploadResult};
+use crate::idempotency::{IdempotencyKey, KeptAnswer, KeyedRequest, Known};
 use crate::media_type::MediaType;
 use crate::password::{Password, PasswordHash, PasswordHasher};
 use crate::ports::{
-    AccountStore, Content, FileLedger, FileStore, NewFile, PartStore, Random, Replaces, SessionStore,
-    StoreError, UploadStore,
+    AccountStore, Content, FileLedger, FileStore, IdempotencyStore, NewFile, PartStore, Random, Replaces,
+    SessionStore, StoreError, UploadStore,
 };
 use crate::session::{Session, SessionId};
 use crate::timestamp::Timestamp;
@@ -619,6 +620,40 @@ pub async fn uploads(store: &dyn UploadStore, random: &dyn Random) {
     assert!(find(&account, &plain.id).await.is_some());
 }
 
+/// A request is done once by its key, and its answer is the same for a while; other requests and accounts are told apart.
+pub async fn idempotency(store: &dyn IdempotencyStore, random: &dyn Random) {
+    let (account, now) = (AccountId::random(random), Timestamp::from_unix_seconds(1_790_000_000));
+    let request = KeyedRequest {
+        key: IdempotencyKey::parse("a-key").expect("valid"),
+        fingerprint: [7; 32],
+        busy_until: now.plus_seconds(10),
+        kept_until: now.plus_seconds(100),
+    };
+    let begin = async |request: &KeyedRequest, seconds: u64| {
+        store.begin(&account, request, now.plus_seconds(seconds)).await.expect("writable")
+    };
+    let racers = futures_util::future::join_all((0..10).map(|_| begin(&request, 0))).await;
+    assert_eq!(racers.iter().filter(|known| **known == Known::Nothing).count(), 1);
+    assert!(racers.iter().all(|known| matches!(known, Known::Nothing | Known::Busy)));
+    let other = KeyedRequest { fingerprint: [8; 32], ..request.clone() };
+    assert_eq!(begin(&other, 0).await, Known::Other);
+    let stranger = AccountId::random(random);
+    assert_eq!(store.begin(&stranger, &request, now).await.expect("writable"), Known::Nothing);
+    let later = KeyedRequest { busy_until: now.plus_seconds(20), ..request.clone() };
+    assert_eq!(begin(&later, 9).await, Known::Busy);
+    assert_eq!(begin(&later, 10).await, Known::Nothing, "whoever worked on it was killed");
+    assert_eq!(begin(&later, 11).await, Known::Busy);
+    let answer = KeptAnswer { status: 200, body: "{}".into(), etag: Some("\"tag\"".into()) };
+    store.keep(&account, &later, &answer).await.expect("writable");
+    assert_eq!(begin(&request, 99).await, Known::Answered(answer.clone()));
+    assert_eq!(begin(&other, 99).await, Known::Other);
+    assert_eq!(begin(&request, 100).await, Known::Nothing);
+    for _ in 0..2 {
+        store.forget(&account, &request.key).await.expect("writable");
+    }
+    assert_eq!(begin(&other, 0).await, Known::Nothing);
+}
+
 /// Runs the contracts of ledgers.
 pub async fn ledger(ledger: &dyn FileLedger, random: &dyn Random) {
     an_operation_keeps_its_room_until_it_ends(ledger, random).await;
@@ -652,7 +687,9 @@ pub async fn files(store: &dyn FileStore, random: &dyn Random) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{MemoryAccounts, MemoryFiles, MemoryLedger, MemoryUploads, SeededRandom};
+    use crate::testing::{
+        MemoryAccounts, MemoryFiles, MemoryIdempotency, MemoryLedger, MemoryUploads, SeededRandom,
+    };
 
     #[tokio::test]
     async fn the_stores_in_memory_keep_the_contract() {
@@ -660,6 +697,7 @@ mod tests {
         files(&MemoryFiles::default(), &SeededRandom::new(2)).await;
         ledger(&MemoryLedger::default(), &SeededRandom::new(3)).await;
         uploads(&MemoryUploads::default(), &SeededRandom::new(4)).await;
+        idempotency(&MemoryIdempotency::default(), &SeededRandom::new(6)).await;
         let (store, random) = (MemoryFiles::default(), SeededRandom::new(5));
         let send = async |link: &str, content: Bytes| store.receive(link, content);
         a_file_in_parts_appears_when_they_are_joined(&store, &random, send).await;
