@@ -37,7 +37,7 @@ fn a_folder_is_taken_away_as_a_zip_and_read_page_by_page() {
         let ada = app.signed_in("ada").await;
         let noise: Vec<u8> =
             (0..200_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
-        ada.upload("job \u{fc}", &[("a.idf", b"Version,9.6;"), ("noise.eso", &noise)]).await.is(200);
+        ada.upload("job%20%C3%BC", &[("a.idf", b"Version,9.6;"), ("noise.eso", &noise)]).await.is(200);
         let zip = ada.get("files/job%20%C3%BC?format=zip").await.is(200);
         assert_eq!(zip.header("content-type"), "application/zip");
         assert_eq!(
