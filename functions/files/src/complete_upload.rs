@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use bytes::{Bytes, BytesMut};
 use domain::{
     Account, FileKey, FileUpload, OperationId, Sha256Digest, StoreError, UploadResult, Usage, UsageChange,
-    Work, take_back,
+    Work,
 };
 use futures_util::StreamExt as _;
 use web::{ApiError, Response};
@@ -13,7 +13,7 @@ use crate::App;
 use crate::batch::Batch;
 use crate::file_handle::{file_handle, folder_handle};
 use crate::large_upload::{compare, find, forget, gone, release};
-use crate::occupied::refuse_collisions;
+use crate::occupied::refuse_collision;
 use crate::open_upload::MAX_ZIP_BYTES;
 use crate::turn::{Failed, Turn};
 
@@ -31,9 +31,7 @@ pub(crate) async fn complete_upload(
     if let Some(result) = &upload.result {
         return Ok(answer(&upload, result));
     }
-    let result = if upload.key() == FileKey::new(&owner.id, upload.path.clone()) {
-        place(app, owner, &upload, Source::Parts).await?
-    } else {
+    let result = if upload.is_staged() {
         join(app, &upload).await?;
         verify(app, owner, &upload).await?;
         let result = if upload.unpack {
@@ -45,6 +43,8 @@ pub(crate) async fn complete_upload(
         };
         app.files.delete(&upload.key()).await?;
         result
+    } else {
+        place(app, owner, &upload, Source::Parts).await?
     };
     app.uploads.complete(&upload, &result).await?;
     release(app, owner, &upload.id).await?;
@@ -88,8 +88,8 @@ async fn place_in(
     source: Source,
 ) -> Result<(String, UsageChange), Failed> {
     let (app, owner) = (turn.app, &turn.owner.id);
-    let (key, paths) = (FileKey::new(owner, upload.path.clone()), std::slice::from_ref(&upload.path));
-    let replaced = refuse_collisions(&*app.files, owner, &upload.path.parent(), paths, &[]).await?;
+    let key = FileKey::new(owner, upload.path.clone());
+    let replaced = refuse_collision(&*app.files, owner, &upload.path).await?;
     let new = Usage { bytes: upload.bytes, files: 1 };
     let etag = match source {
         Source::Parts => join(app, upload).await?,
@@ -97,10 +97,7 @@ async fn place_in(
             Ok(true) => app.files.state(&key).await?.map(|state| state.etag).ok_or(StoreError::Conflict)?,
             Ok(false) => return Err(ApiError::from(StoreError::Conflict).into()),
             // It may have happened.
-            Err(error) => {
-                let left_over = !take_back(&*app.files, &turn.operation.id, &[key], &[]).await;
-                return Err(Failed { error: error.into(), left_over });
-            }
+            Err(error) => return Err(turn.take_back(error.into(), &[key], &[]).await),
         },
     };
     Ok((etag, UsageChange::between(replaced, new)))

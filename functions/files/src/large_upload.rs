@@ -95,7 +95,7 @@ pub(crate) fn compare(upload: &FileUpload, received: &[Part]) -> (Vec<Part>, Vec
 /// Gives the upload up: its parts, its record, its room.
 pub(crate) async fn forget(app: &App, owner: &Account, upload: &FileUpload) -> Result<(), ApiError> {
     app.parts.drop_parts(&upload.key(), &upload.store_id).await?;
-    if upload.key() != domain::FileKey::new(&owner.id, upload.path.clone()) {
+    if upload.is_staged() {
         app.files.delete(&upload.key()).await?;
     }
     app.uploads.remove(&owner.id, &upload.id).await?;

@@ -16,10 +16,10 @@
 //! | `GET /usage` | `usage.rs` |
 //! | `PUT /files/<file>` | `put.rs` |
 //! | `DELETE /files/<file or folder>` | `delete.rs` |
-
 //!
-//! A change with an `Idempotency-Key` is made once (`idempotency.rs`). Whatever changes files waits for its turn in the account's ledger (`turn.rs`); what a killed process has left half
-//! done is brought to an end by whoever meets it (`recovery.rs`).
+//! A change with an `Idempotency-Key` is made once (`idempotency.rs`). Whatever changes files waits for its turn in the
+//! account's ledger (`turn.rs`); what a killed process has left half done is brought to an end by whoever meets it
+//! (`recovery.rs`).
 
 mod abort_upload;
 mod attachment;

@@ -1,20 +1,11 @@
 //! `GET /files/<folder>`: the tree below a folder.
 
-use std::time::Duration;
-
 use domain::{Account, Entry, FolderKey, FolderNode, FolderPath, Ledger, Usage};
 use http::StatusCode;
 use web::{ApiError, Response, response};
 
 use crate::App;
-use crate::recovery::recover;
-use crate::turn::busy;
-
-/// How long a reader waits for what is being changed in the folder.
-const WAITING_SECONDS: u64 = 20;
-
-/// How often it looks.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+use crate::turn::{WAITING_SECONDS, wait};
 
 /// How much of a folder is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,18 +67,8 @@ async fn page(
 
 /// The ledger at a moment when nothing in a folder is half done.
 async fn quiet(app: &App, owner: &Account, key: &FolderKey) -> Result<Ledger, ApiError> {
-    let until = app.now().plus_seconds(WAITING_SECONDS);
-    loop {
-        let ledger = app.ledger.read(&owner.id).await?;
-        let Some(other) = ledger.gradual(key.path()) else { return Ok(ledger) };
-        if other.expires <= app.now() {
-            recover(app, owner, other).await?;
-        } else if app.now() >= until {
-            return Err(busy(other));
-        } else {
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-    }
+    let ledger = app.ledger.read(&owner.id).await?;
+    wait(app, owner, ledger, |ledger| ledger.gradual(key.path())).await
 }
 
 /// What lies below a folder, at a moment when nothing in it was half done.

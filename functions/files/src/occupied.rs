@@ -37,6 +37,15 @@ pub(crate) async fn refuse_collisions(
     }
 }
 
+/// The same for one new file.
+pub(crate) async fn refuse_collision(
+    store: &dyn FileStore,
+    owner: &AccountId,
+    new_file: &FilePath,
+) -> Result<Usage, ApiError> {
+    refuse_collisions(store, owner, &new_file.parent(), std::slice::from_ref(new_file), &[]).await
+}
+
 async fn look_up(
     store: &dyn FileStore,
     owner: &AccountId,

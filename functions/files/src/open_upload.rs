@@ -11,9 +11,10 @@ use web::{ApiError, Request, Response};
 use crate::App;
 use crate::idempotency;
 use crate::large_upload::{UPLOAD_SECONDS, state};
-use crate::occupied::refuse_collisions;
-use crate::recovery::recover;
+use crate::occupied::refuse_collision;
+use crate::recovery::recover_expired;
 use crate::show_upload::show_upload;
+use crate::turn::enter;
 
 /// The largest zip that is unpacked, in bytes: it is held in memory.
 pub(crate) const MAX_ZIP_BYTES: u64 = 256 << 20;
@@ -38,8 +39,7 @@ pub(crate) async fn open_upload(app: &App, owner: &Account, request: &Request) -
     if let Some(known) = app.uploads.find_upload(&owner.id, &upload.id).await? {
         return show_upload(app, owner, &known.id).await;
     }
-    refuse_collisions(&*app.files, &owner.id, &upload.path.parent(), std::slice::from_ref(&upload.path), &[])
-        .await?;
+    refuse_collision(&*app.files, &owner.id, &upload.path).await?;
     let reserved = Usage { bytes: upload.bytes, files: 1 };
     let operation = Operation {
         id: upload.id.clone(),
@@ -49,6 +49,7 @@ pub(crate) async fn open_upload(app: &App, owner: &Account, request: &Request) -
         expires: upload.expires,
         done: 0,
     };
+    refuse_too_many(app, owner).await?;
     enter(app, owner, &operation).await?;
     let opened = async {
         upload.store_id = app.parts.open_parts(&upload.key(), &upload.id).await?;
@@ -107,22 +108,16 @@ fn id(app: &App, request: &Request) -> Result<OperationId, ApiError> {
     OperationId::parse(&format!("{half:032x}")).ok_or_else(|| ApiError::Internal("an id is malformed".into()))
 }
 
-/// Reserves the room. Uploads that have expired make room first.
-async fn enter(app: &App, owner: &Account, operation: &Operation) -> Result<(), ApiError> {
-    let before = app.ledger.read(&owner.id).await?;
-    for (_, other) in before.operations.iter().filter(|(_, other)| other.expires <= app.now()) {
-        recover(app, owner, other).await?;
-    }
+/// Refuses one upload more than may be under way. Uploads that have expired make room first.
+async fn refuse_too_many(app: &App, owner: &Account) -> Result<(), ApiError> {
+    let ledger = app.ledger.read(&owner.id).await?;
+    recover_expired(app, owner, &ledger).await?;
     let open =
-        before.operations.iter().filter(|(_, other)| other.work == Work::Upload && app.now() < other.expires);
-    if open.count() >= MAX_OPEN_UPLOADS {
-        return Err(ApiError::Conflict(format!(
-            "There are {MAX_OPEN_UPLOADS} uploads under way: complete some, or end them with DELETE /users/api/uploads/<id>."
-        )));
+        ledger.operations.iter().filter(|(_, other)| other.work == Work::Upload && app.now() < other.expires);
+    if open.count() < MAX_OPEN_UPLOADS {
+        return Ok(());
     }
-    let allowance = owner.allowance();
-    match app.ledger.begin(&owner.id, operation, allowance).await? {
-        (true, _) => Ok(()),
-        (false, ledger) => Err(ApiError::OverQuota { used: ledger.used(), limit: allowance }),
-    }
+    Err(ApiError::Conflict(format!(
+        "There are {MAX_OPEN_UPLOADS} uploads under way: complete some, or end them with DELETE /users/api/uploads/<id>."
+    )))
 }

@@ -1,14 +1,14 @@
 //! `PUT /files/<file>`: one file as raw bytes.
 
 use domain::{
-    Account, FileKey, FilePath, MediaType, NewFile, Replaces, StoreError, Usage, UsageChange, Work, take_back,
+    Account, FileKey, FilePath, MediaType, NewFile, Replaces, StoreError, Usage, UsageChange, Work,
 };
 use http::{HeaderValue, header};
 use web::{ApiError, Request, Response};
 
 use crate::App;
 use crate::file_handle::file_handle;
-use crate::occupied::refuse_collisions;
+use crate::occupied::refuse_collision;
 use crate::precondition::{self, Precondition};
 use crate::turn::{Failed, Turn};
 
@@ -41,7 +41,7 @@ async fn store(
     request: &Request,
 ) -> Result<(String, Usage), Failed> {
     let (store, owner, operation) = (&*turn.app.files, &turn.owner.id, &turn.operation.id);
-    let replaced = refuse_collisions(store, owner, &path.parent(), std::slice::from_ref(path), &[]).await?;
+    let replaced = refuse_collision(store, owner, path).await?;
     let key = FileKey::new(owner, path.clone());
     let file = NewFile {
         content: request.body.clone(),
@@ -52,10 +52,7 @@ async fn store(
         Ok(etag) => Ok((etag, replaced)),
         Err(StoreError::Conflict) => Err(precondition::failed(None).into()),
         // It may have arrived.
-        Err(error) => {
-            let left_over = !take_back(store, operation, &[key], &[]).await;
-            Err(Failed { error: error.into(), left_over })
-        }
+        Err(error) => Err(turn.take_back(error.into(), &[key], &[]).await),
     }
 }
 

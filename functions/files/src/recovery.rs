@@ -3,8 +3,8 @@
 //! What was not yet decided is taken back; what was decided, a deletion or the second half of a move, is done to its end.
 
 use domain::{
-    Account, Entry, FileKey, FilePath, FolderKey, FolderPath, Operation, StoreError, Usage, UsageChange,
-    Work, take_back,
+    Account, Entry, FileKey, FilePath, FolderKey, FolderPath, Ledger, Operation, StoreError, Usage,
+    UsageChange, Work, take_back,
 };
 use web::ApiError;
 
@@ -42,6 +42,14 @@ pub(crate) async fn recover(app: &App, owner: &Account, operation: &Operation) -
     };
     app.ledger.end(&owner.id, &mine, UsageChange::between(removed, Usage::default())).await?;
     recount(app, owner).await
+}
+
+/// Brings everything to an end that has expired in a ledger.
+pub(crate) async fn recover_expired(app: &App, owner: &Account, ledger: &Ledger) -> Result<(), ApiError> {
+    for (_, other) in ledger.operations.iter().filter(|(_, other)| other.expires <= app.now()) {
+        recover(app, owner, other).await?;
+    }
+    Ok(())
 }
 
 /// Takes back what the operation stored at these paths or anywhere below them; nothing of it was counted yet.

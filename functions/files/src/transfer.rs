@@ -3,15 +3,13 @@
 //! The bytes stay in the bucket. A move copies everything, notes in the ledger that it has, and then removes the originals:
 //! until that note a process that is killed leaves the old state behind, from it on the new one.
 
-use domain::{
-    Account, FileKey, FilePath, FolderKey, FolderPath, StoreError, Usage, UsageChange, Work, take_back,
-};
+use domain::{Account, FileKey, FilePath, FolderKey, FolderPath, StoreError, Usage, UsageChange, Work};
 use futures_util::stream::{self, StreamExt as _};
 use web::{ApiError, Response};
 
 use crate::App;
 use crate::file_handle::folder_handle;
-use crate::occupied::refuse_collisions;
+use crate::occupied::refuse_collision;
 use crate::recovery::{Stored, entry_path, remove};
 use crate::turn::{Failed, Turn};
 
@@ -111,8 +109,7 @@ async fn copy_all(turn: &mut Turn<'_>, from: &FilePath, to: &FilePath) -> Result
         return Err(ApiError::from(StoreError::Conflict).into());
     }
     let target = to.as_folder();
-    let replaced =
-        refuse_collisions(&*app.files, &owner.id, &to.parent(), std::slice::from_ref(to), &[]).await?;
+    let replaced = refuse_collision(&*app.files, &owner.id, to).await?;
     if replaced.files > 0 {
         let text = format!("/{to} is there already: delete it first, or choose another place.");
         return Err(ApiError::Conflict(text).into());
@@ -135,8 +132,7 @@ async fn copy_all(turn: &mut Turn<'_>, from: &FilePath, to: &FilePath) -> Result
     if let Err(error) = copy_each(turn, &files, &folders).await {
         let files: Vec<_> = files.into_iter().map(|(_, copy)| FileKey::new(&owner.id, copy)).collect();
         let folders: Vec<_> = folders.into_iter().map(|path| FolderKey::new(&owner.id, path)).collect();
-        let left_over = !take_back(&*app.files, &turn.operation.id, &files, &folders).await;
-        return Err(Failed { error, left_over });
+        return Err(turn.take_back(error, &files, &folders).await);
     }
     Ok(size)
 }

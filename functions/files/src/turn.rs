@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use domain::{
-    Account, Clock, FolderPath, Ledger, Operation, OperationId, StoreError, Usage, UsageChange, Work,
+    Account, Clock, FileKey, FolderKey, FolderPath, Ledger, Operation, OperationId, StoreError, Usage,
+    UsageChange, Work, take_back,
 };
 use web::ApiError;
 
 use crate::App;
-use crate::recovery::recover;
+use crate::recovery::{recover, recover_expired};
 
 /// How long a request waits for its turn.
-const WAITING_SECONDS: u64 = 20;
+pub(crate) const WAITING_SECONDS: u64 = 20;
 
 /// How often it looks.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -61,39 +62,14 @@ impl<'a> Turn<'a> {
         let expires = app.now().plus_seconds(LEASE_SECONDS);
         let id = OperationId::random(&*app.random);
         let operation = Operation { id, work, paths, reserved, expires, done: 0 };
-        let allowance = owner.allowance();
-        let (mut entered, mut ledger) = app.ledger.begin(&owner.id, &operation, allowance).await?;
-        if !entered {
-            // What killed processes have left may hold the room.
-            for (_, other) in ledger.operations.iter().filter(|(_, other)| other.expires <= app.now()) {
-                recover(app, owner, other).await?;
-            }
-            (entered, ledger) = app.ledger.begin(&owner.id, &operation, allowance).await?;
-        }
-        if !entered {
-            return Err(ApiError::OverQuota { used: ledger.used(), limit: allowance });
-        }
+        let ledger = enter(app, owner, &operation).await?;
         let turn = Self { app, owner, operation };
-        if let Err(error) = turn.wait(ledger).await {
+        let waited = wait(app, owner, ledger, |ledger| ledger.before(&turn.operation)).await;
+        if let Err(error) = waited {
             let withdrawn: Result<(Self, _), Failed> = Err(error.into());
             return turn.finish(withdrawn).await;
         }
         Ok(turn)
-    }
-
-    async fn wait(&self, mut ledger: Ledger) -> Result<(), ApiError> {
-        let until = self.app.now().plus_seconds(WAITING_SECONDS);
-        while let Some(other) = ledger.before(&self.operation) {
-            if other.expires <= self.app.now() {
-                recover(self.app, self.owner, other).await?;
-            } else if self.app.now() >= until {
-                return Err(busy(other));
-            } else {
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
-            ledger = self.app.ledger.read(&self.owner.id).await?;
-        }
-        Ok(())
     }
 
     /// Whether there is still time to begin something.
@@ -118,6 +94,17 @@ impl<'a> Turn<'a> {
         self.renew(self.operation.work.clone(), done).await
     }
 
+    /// A failure after which it is not known what of these files and folders was stored: all of it is taken back.
+    pub(crate) async fn take_back(
+        &self,
+        error: ApiError,
+        files: &[FileKey],
+        folders: &[FolderKey],
+    ) -> Failed {
+        let left_over = !take_back(&*self.app.files, &self.operation.id, files, folders).await;
+        Failed { error, left_over }
+    }
+
     /// Ends the operation as it came out: with what it has changed, or without having changed anything.
     pub(crate) async fn finish<T>(self, outcome: Result<(T, UsageChange), Failed>) -> Result<T, ApiError> {
         let (answer, change) = match outcome {
@@ -137,6 +124,39 @@ impl<'a> Turn<'a> {
     }
 }
 
+/// Enters an operation in the ledger and reserves its room; what killed processes have left may hold it, and is then
+/// brought to an end first.
+pub(crate) async fn enter(app: &App, owner: &Account, operation: &Operation) -> Result<Ledger, ApiError> {
+    let allowance = owner.allowance();
+    let (mut entered, mut ledger) = app.ledger.begin(&owner.id, operation, allowance).await?;
+    if !entered {
+        recover_expired(app, owner, &ledger).await?;
+        (entered, ledger) = app.ledger.begin(&owner.id, operation, allowance).await?;
+    }
+    if entered { Ok(ledger) } else { Err(ApiError::OverQuota { used: ledger.used(), limit: allowance }) }
+}
+
+/// Waits until nothing is in the way any more, according to a ledger that was just read; the ledger then.
+pub(crate) async fn wait(
+    app: &App,
+    owner: &Account,
+    mut ledger: Ledger,
+    in_the_way: impl Fn(&Ledger) -> Option<&Operation>,
+) -> Result<Ledger, ApiError> {
+    let until = app.now().plus_seconds(WAITING_SECONDS);
+    while let Some(other) = in_the_way(&ledger) {
+        if other.expires <= app.now() {
+            recover(app, owner, other).await?;
+        } else if app.now() >= until {
+            return Err(busy(other));
+        } else {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        ledger = app.ledger.read(&owner.id).await?;
+    }
+    Ok(ledger)
+}
+
 impl App {
     pub(crate) fn now(&self) -> domain::Timestamp {
         Clock::now(&*self.authenticator.clock)
@@ -144,7 +164,7 @@ impl App {
 }
 
 /// The failure of whoever met an operation that goes on.
-pub(crate) fn busy(other: &Operation) -> ApiError {
+fn busy(other: &Operation) -> ApiError {
     let what = match other.work {
         Work::Put | Work::PutAll | Work::Upload => "An upload",
         Work::Delete => "A deletion",

@@ -54,8 +54,9 @@ pub(crate) async fn zip_out(app: &App, owner: &Account, folder: FolderPath) -> R
     let usage = Usage::of(&entries);
     let zip = pack(app, owner, &folder, top, entries)?;
     if usage.bytes + usage.files * BYTES_PER_ENTRY > MAX_STREAMED_BYTES {
-        let key = FileKey::staged(&owner.id, &OperationId::random(&*app.random));
-        store(&*app.parts, app, &key, zip).await?;
+        let operation = OperationId::random(&*app.random);
+        let key = FileKey::staged(&owner.id, &operation);
+        store(&*app.parts, &key, &operation, zip).await?;
         return redirect_to(&app.files.link(&key, &attachment(&name), LINK_SECONDS).await?, LINK_SECONDS);
     }
     let mut answer = Response::new(Body::Stream(zip));
@@ -100,13 +101,8 @@ fn pack(
         zip: Some(ZipWriter::new_stream(outbox.clone())),
         outbox,
     };
-    Ok(stream::unfold(Some(packer), |packer| async {
-        let mut packer = packer?;
-        match packer.next().await {
-            Ok(Some(piece)) => Some((Ok(piece), Some(packer))),
-            Ok(None) => None,
-            Err(error) => Some((Err(error), None)),
-        }
+    Ok(stream::try_unfold(packer, |mut packer| async {
+        Ok(packer.next().await?.map(|piece| (piece, packer)))
     })
     .boxed())
 }
@@ -222,11 +218,11 @@ impl Write for Outbox {
 /// Sends a zip to the bucket, part by part.
 async fn store(
     parts: &dyn PartStore,
-    app: &App,
     key: &FileKey,
+    operation: &OperationId,
     mut zip: BoxStream<'static, Result<Bytes, StoreError>>,
 ) -> Result<(), ApiError> {
-    let id = parts.open_parts(key, &OperationId::random(&*app.random)).await?;
+    let id = parts.open_parts(key, operation).await?;
     let stored = async {
         let (mut sent, mut part) = (Vec::<Part>::new(), BytesMut::new());
         loop {

@@ -51,13 +51,8 @@ impl ObjectState {
         range: Range<u64>,
     ) -> BoxStream<'static, Result<Bytes, StoreError>> {
         let download = Download { object: self, body, left: range, resumptions: RESUMPTIONS };
-        stream::unfold(Some(download), |download| async {
-            let mut download = download?;
-            match download.next().await {
-                Ok(Some(piece)) => Some((Ok(piece), Some(download))),
-                Ok(None) => None,
-                Err(error) => Some((Err(error), None)),
-            }
+        stream::try_unfold(download, |mut download| async {
+            Ok(download.next().await?.map(|piece| (piece, download)))
         })
         .boxed()
     }

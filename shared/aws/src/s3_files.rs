@@ -93,7 +93,7 @@ impl S3Files {
         stored.e_tag.ok_or_else(no_etag)
     }
 
-    pub(crate) async fn head(&self, key: &str) -> Result<Option<HeadObjectOutput>, StoreError> {
+    async fn head(&self, key: &str) -> Result<Option<HeadObjectOutput>, StoreError> {
         match self.client.head_object().bucket(&self.bucket).key(key).send().await {
             Ok(head) => Ok(Some(head)),
             Err(SdkError::ServiceError(error)) if matches!(error.err(), HeadObjectError::NotFound(_)) => {
@@ -103,17 +103,24 @@ impl S3Files {
         }
     }
 
+    /// What is known about an object, if that operation stored it.
+    pub(crate) async fn head_of(
+        &self,
+        key: &str,
+        operation: &OperationId,
+    ) -> Result<Option<HeadObjectOutput>, StoreError> {
+        let stored_by = |head: &HeadObjectOutput| head.metadata()?.get(OPERATION).cloned();
+        let head = self.head(key).await?;
+        Ok(head.filter(|head| stored_by(head).as_deref() == Some(operation.as_str())))
+    }
+
     /// The object's present version, if that operation stored it.
     async fn version_of(
         &self,
         key: &str,
         operation: &OperationId,
     ) -> Result<Option<ObjectIdentifier>, StoreError> {
-        let head = self.head(key).await?.filter(|head| {
-            let stored_by = head.metadata.as_ref().and_then(|metadata| metadata.get(OPERATION));
-            stored_by.is_some_and(|stored_by| stored_by == operation.as_str())
-        });
-        let version = head.and_then(|head| head.version_id);
+        let version = self.head_of(key, operation).await?.and_then(|head| head.version_id);
         let name = |version| ObjectIdentifier::builder().key(key).version_id(version).build();
         version.map(name).transpose().map_err(unavailable)
     }

@@ -113,12 +113,7 @@ impl PartStore for S3Files {
         key: &FileKey,
         operation: &OperationId,
     ) -> Result<Option<FileState>, StoreError> {
-        let Some(head) = self.head(&key.to_string()).await? else { return Ok(None) };
-        if head.metadata().and_then(|metadata| metadata.get(OPERATION)).map(String::as_str)
-            != Some(operation.as_str())
-        {
-            return Ok(None);
-        }
+        let Some(head) = self.head_of(&key.to_string(), operation).await? else { return Ok(None) };
         file_state(head.content_length, head.last_modified, head.e_tag, head.metadata).map(Some)
     }
 }

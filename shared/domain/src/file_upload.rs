@@ -54,10 +54,16 @@ pub struct UploadResult {
 }
 
 impl FileUpload {
-    /// Where its parts come together: in their place at once, or aside when something is to be done with the whole first.
+    /// Whether its parts come together aside, because something is to be done with the whole before it is in its place.
+    #[must_use]
+    pub fn is_staged(&self) -> bool {
+        self.unpack || self.sha256.is_some()
+    }
+
+    /// Where its parts come together.
     #[must_use]
     pub fn key(&self) -> FileKey {
-        if self.unpack || self.sha256.is_some() {
+        if self.is_staged() {
             FileKey::staged(&self.account, &self.id)
         } else {
             FileKey::new(&self.account, self.path.clone())
