@@ -12,9 +12,10 @@ use web::{ApiError, Response};
 use crate::App;
 use crate::batch::Batch;
 use crate::file_handle::{file_handle, folder_handle};
-use crate::large_upload::{compare, find, forget, gone, release};
+use crate::large_upload::{clear, compare, find, forget, gone, release};
 use crate::occupied::refuse_collision;
 use crate::open_upload::MAX_ZIP_BYTES;
+use crate::recovery::recount;
 use crate::turn::{Failed, Turn};
 
 /// Up to so many missing parts are named.
@@ -27,28 +28,34 @@ pub(crate) async fn complete_upload(
     owner: &Account,
     id: &OperationId,
 ) -> Result<Response, ApiError> {
-    let upload = find(app, owner, id).await?;
-    if let Some(result) = &upload.result {
-        return Ok(answer(&upload, result));
-    }
-    let result = if upload.is_staged() {
-        join(app, &upload).await?;
-        verify(app, owner, &upload).await?;
-        let result = if upload.unpack {
-            let content = whole(app, &upload).await?;
-            let batch = Batch::of_zip(content, &upload.path.parent()).await?;
-            UploadResult { location: batch.store(app, owner).await?.to_string(), etag: None }
-        } else {
-            place(app, owner, &upload, Source::Staged).await?
-        };
-        app.files.delete(&upload.key()).await?;
-        result
+    let mut upload = find(app, owner, id).await?;
+    let result = if let Some(result) = &upload.result {
+        result.clone()
     } else {
-        place(app, owner, &upload, Source::Parts).await?
+        let result = settle(app, owner, &upload).await?;
+        app.uploads.complete(&upload, &result).await?;
+        upload.result = Some(result.clone());
+        result
     };
-    app.uploads.complete(&upload, &result).await?;
+    // By the request before, if it was not killed meanwhile.
+    clear(app, &upload).await?;
     release(app, owner, &upload.id).await?;
     Ok(answer(&upload, &result))
+}
+
+/// Brings what has arrived to its place. Doing it again changes nothing.
+async fn settle(app: &App, owner: &Account, upload: &FileUpload) -> Result<UploadResult, ApiError> {
+    if !upload.is_staged() {
+        return place(app, owner, upload, Source::Parts).await;
+    }
+    join(app, upload).await?;
+    verify(app, owner, upload).await?;
+    if !upload.unpack {
+        return place(app, owner, upload, Source::Staged).await;
+    }
+    let content = whole(app, upload).await?;
+    let batch = Batch::of_zip(content, &upload.path.parent()).await?;
+    Ok(UploadResult { location: batch.store(app, owner).await?.to_string(), etag: None })
 }
 
 fn answer(upload: &FileUpload, result: &UploadResult) -> Response {
@@ -78,7 +85,11 @@ async fn place(
     let path = upload.path.as_folder();
     let turn = Turn::begin(app, owner, Work::Put, vec![path], Usage::default()).await?;
     let placed = place_in(&turn, upload, source).await;
-    let etag = turn.finish(placed).await?;
+    let Joined { etag, earlier } = turn.finish(placed).await?;
+    // The request that has joined them may not have come to count them.
+    if earlier {
+        recount(app, owner).await?;
+    }
     Ok(UploadResult { location: upload.path.to_string(), etag: Some(etag) })
 }
 
@@ -86,25 +97,46 @@ async fn place_in(
     turn: &Turn<'_>,
     upload: &FileUpload,
     source: Source,
-) -> Result<(String, UsageChange), Failed> {
+) -> Result<(Joined, UsageChange), Failed> {
     let (app, owner) = (turn.app, &turn.owner.id);
     let key = FileKey::new(owner, upload.path.clone());
     let replaced = refuse_collision(&*app.files, owner, &upload.path).await?;
     let new = Usage { bytes: upload.bytes, files: 1 };
-    let etag = match source {
-        Source::Parts => join(app, upload).await?,
-        Source::Staged => match app.files.copy(&upload.key(), &key, &turn.operation.id).await {
-            Ok(true) => app.files.state(&key).await?.map(|state| state.etag).ok_or(StoreError::Conflict)?,
-            Ok(false) => return Err(ApiError::from(StoreError::Conflict).into()),
+    let joined = match source {
+        Source::Parts => match join(app, upload).await {
+            Ok(joined) => joined,
+            // They may be one file by now: whoever ends this operation counts what is there.
+            Err(error @ ApiError::Unavailable(_)) => return Err(Failed { error, left_over: true }),
+            Err(error) => return Err(error.into()),
+        },
+        Source::Staged => match copy_staged(turn, upload, &key).await {
+            Ok(joined) => joined,
             // It may have happened.
             Err(error) => return Err(turn.take_back(error.into(), &[key], &[]).await),
         },
     };
-    Ok((etag, UsageChange::between(replaced, new)))
+    Ok((joined, UsageChange::between(replaced, new)))
 }
 
-/// Joins the parts; the entity tag. Parts that were joined before, by a request whose answer was lost, stay so.
-async fn join(app: &App, upload: &FileUpload) -> Result<String, ApiError> {
+/// Copies what has come together aside to its place.
+async fn copy_staged(turn: &Turn<'_>, upload: &FileUpload, key: &FileKey) -> Result<Joined, StoreError> {
+    let store = &*turn.app.files;
+    if !store.copy(&upload.key(), key, &turn.operation.id).await? {
+        return Err(StoreError::Conflict);
+    }
+    let state = store.state(key).await?.ok_or(StoreError::Conflict)?;
+    Ok(Joined { etag: state.etag, earlier: false })
+}
+
+/// Parts that are one file now.
+struct Joined {
+    etag: String,
+    /// Whether they were before this request.
+    earlier: bool,
+}
+
+/// Joins the parts. Parts that were joined before, by a request whose answer was lost, stay so.
+async fn join(app: &App, upload: &FileUpload) -> Result<Joined, ApiError> {
     let key = upload.key();
     let received = app.parts.parts(&key, &upload.store_id).await?;
     if let Some(received) = received {
@@ -119,10 +151,11 @@ async fn join(app: &App, upload: &FileUpload) -> Result<String, ApiError> {
                 upload.id,
             )));
         }
-        return Ok(app.parts.join_parts(&key, &upload.store_id, &arrived).await?);
+        let etag = app.parts.join_parts(&key, &upload.store_id, &arrived).await?;
+        return Ok(Joined { etag, earlier: false });
     }
     let joined = app.parts.stored_by(&key, &upload.id).await?.filter(|state| state.bytes == upload.bytes);
-    joined.map(|state| state.etag).ok_or_else(gone)
+    joined.map(|state| Joined { etag: state.etag, earlier: true }).ok_or_else(gone)
 }
 
 /// Reads the joined file and compares it with what was announced. One that is another is dropped.

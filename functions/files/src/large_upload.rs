@@ -94,12 +94,20 @@ pub(crate) fn compare(upload: &FileUpload, received: &[Part]) -> (Vec<Part>, Vec
 
 /// Gives the upload up: its parts, its record, its room.
 pub(crate) async fn forget(app: &App, owner: &Account, upload: &FileUpload) -> Result<(), ApiError> {
-    app.parts.drop_parts(&upload.key(), &upload.store_id).await?;
+    clear(app, upload).await?;
+    app.uploads.remove(&owner.id, &upload.id).await?;
+    release(app, owner, &upload.id).await
+}
+
+/// Removes what is left in the store of an upload that needs it no more.
+pub(crate) async fn clear(app: &App, upload: &FileUpload) -> Result<(), ApiError> {
+    if upload.result.is_none() {
+        app.parts.drop_parts(&upload.key(), &upload.store_id).await?;
+    }
     if upload.is_staged() {
         app.files.delete(&upload.key()).await?;
     }
-    app.uploads.remove(&owner.id, &upload.id).await?;
-    release(app, owner, &upload.id).await
+    Ok(())
 }
 
 /// Gives back the room that was kept for an upload.

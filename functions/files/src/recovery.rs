@@ -9,7 +9,7 @@ use domain::{
 use web::ApiError;
 
 use crate::App;
-use crate::large_upload::forget;
+use crate::large_upload::clear;
 use crate::turn::LEASE_SECONDS;
 
 /// Takes over an operation that has expired and ends it. One that somebody else has taken over is left to them.
@@ -30,10 +30,8 @@ pub(crate) async fn recover(app: &App, owner: &Account, operation: &Operation) -
             Usage::default()
         }
         (Work::Upload, _) => {
-            if let Some(upload) = app.uploads.find_upload(&owner.id, &mine.id).await?
-                && upload.result.is_none()
-            {
-                return forget(app, owner, &upload).await;
+            if let Some(upload) = app.uploads.find_upload(&owner.id, &mine.id).await? {
+                clear(app, &upload).await?;
             }
             Usage::default()
         }
@@ -44,12 +42,14 @@ pub(crate) async fn recover(app: &App, owner: &Account, operation: &Operation) -
     recount(app, owner).await
 }
 
-/// Brings everything to an end that has expired in a ledger.
-pub(crate) async fn recover_expired(app: &App, owner: &Account, ledger: &Ledger) -> Result<(), ApiError> {
+/// Brings everything to an end that has expired in a ledger; whether there was anything.
+pub(crate) async fn recover_expired(app: &App, owner: &Account, ledger: &Ledger) -> Result<bool, ApiError> {
+    let mut any = false;
     for (_, other) in ledger.operations.iter().filter(|(_, other)| other.expires <= app.now()) {
         recover(app, owner, other).await?;
+        any = true;
     }
-    Ok(())
+    Ok(any)
 }
 
 /// Takes back what the operation stored at these paths or anywhere below them; nothing of it was counted yet.
@@ -92,7 +92,7 @@ pub(crate) async fn remove(app: &App, owner: &Account, path: &FolderPath) -> Res
 }
 
 /// Counts what is really stored, unless something is being done: what a killed process had done counts for nothing so far.
-async fn recount(app: &App, owner: &Account) -> Result<(), ApiError> {
+pub(crate) async fn recount(app: &App, owner: &Account) -> Result<(), ApiError> {
     let tickets = app.ledger.read(&owner.id).await?.tickets;
     let entries = app.files.list(&FolderKey::new(&owner.id, FolderPath::root())).await?;
     Ok(app.ledger.correct(&owner.id, Usage::of(&entries), tickets).await?)
@@ -150,6 +150,18 @@ mod tests {
         assert_eq!(world.get("files").await.0, 200);
         assert_eq!(world.paths(), ["x/old=old", "x/other=other"]);
         assert_eq!(world.usage().await, (8, 2));
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_taken_back_keeps_nobody_waiting_for_a_whole_lease() {
+        let world = World::new().await;
+        world.store.lose_answers_of("x");
+        world.store.fail_next_take_back();
+        world.store.fail_next_take_back();
+        assert_eq!(world.put("files/x", &[], b"new").await.0, 503);
+        assert_eq!(world.paths(), ["x=new"]);
+        world.clock.advance(10);
+        assert_eq!((world.usage().await, world.paths()), ((0, 0), Vec::<String>::new()));
     }
 
     #[tokio::test]

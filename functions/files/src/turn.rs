@@ -25,6 +25,9 @@ pub(crate) const LEASE_SECONDS: u64 = 120;
 /// stored, which for 10,000 files takes some ten seconds.
 const STORING_SECONDS: u64 = 60;
 
+/// What was sent to the store and not answered may still arrive for so long; then it can be taken back for good.
+const STRAGGLING_SECONDS: u64 = 10;
+
 /// How often a long operation says in the ledger how far it is, and renews its lease.
 const PROGRESS_SECONDS: u64 = 10;
 
@@ -94,6 +97,14 @@ impl<'a> Turn<'a> {
         self.renew(self.operation.work.clone(), done).await
     }
 
+    /// Leaves what is half done to whoever meets it next.
+    async fn hand_over(&self) {
+        let expires = self.app.now().plus_seconds(STRAGGLING_SECONDS).min(self.operation.expires);
+        let left = Operation { expires, ..self.operation.clone() };
+        // If this fails the lease runs out by itself, only later.
+        let _ = self.app.ledger.update(&self.owner.id, &left, self.operation.expires).await;
+    }
+
     /// A failure after which it is not known what of these files and folders was stored: all of it is taken back.
     pub(crate) async fn take_back(
         &self,
@@ -109,7 +120,10 @@ impl<'a> Turn<'a> {
     pub(crate) async fn finish<T>(self, outcome: Result<(T, UsageChange), Failed>) -> Result<T, ApiError> {
         let (answer, change) = match outcome {
             Ok((answer, change)) => (Ok(answer), change),
-            Err(failed) if failed.left_over => return Err(failed.error),
+            Err(failed) if failed.left_over => {
+                self.hand_over().await;
+                return Err(failed.error);
+            }
             Err(failed) => (Err(failed.error), UsageChange::default()),
         };
         let ended = self.app.ledger.end(&self.owner.id, &self.operation, change).await;

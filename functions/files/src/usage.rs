@@ -5,10 +5,15 @@ use http::StatusCode;
 use web::{ApiError, Response, UsageReport, response};
 
 use crate::App;
+use crate::recovery::recover_expired;
 
 pub(crate) async fn usage(app: &App, owner: &Account) -> Result<Response, ApiError> {
-    let used = app.ledger.read(&owner.id).await?.used();
-    let report = UsageReport::new(used, owner.allowance());
+    let mut ledger = app.ledger.read(&owner.id).await?;
+    // What a killed process has stored or removed is not counted yet.
+    if recover_expired(app, owner, &ledger).await? {
+        ledger = app.ledger.read(&owner.id).await?;
+    }
+    let report = UsageReport::new(ledger.used(), owner.allowance());
     Ok(response::with_data(StatusCode::OK, true, "Usage included.", &report))
 }
 

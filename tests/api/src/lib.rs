@@ -16,6 +16,7 @@
 
 pub mod answer;
 pub mod app;
+pub mod fault_proxy;
 pub mod person;
 pub mod world;
 pub mod zips;

@@ -28,6 +28,12 @@ impl Person {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// The same person in front of another API.
+    #[must_use]
+    pub fn through(&self, app: &App) -> Self {
+        Self { app: app.clone(), ..self.clone() }
+    }
+
     /// The person's token.
     #[must_use]
     pub fn token(&self) -> &str {

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -19,6 +20,7 @@ use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt as _;
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use crate::Error;
 use crate::event::{Format, event};
@@ -45,6 +47,9 @@ const MAX_PRELUDE_BYTES: usize = 16 * 1024;
 /// How many processes each function has: two, so that nothing that only one of them knows can pass a test.
 const PROCESSES: usize = 2;
 
+/// How long it takes until there is another process in the place of one that has ended by itself.
+const RESTART_AFTER: Duration = Duration::from_millis(200);
+
 /// A running gateway.
 pub struct Gateway {
     /// Base URL of the API that sends REST events.
@@ -53,6 +58,7 @@ pub struct Gateway {
     pub http_url: String,
     /// Where events can be sent to a function as they are: `<this>/<function>`.
     pub invoke_url: String,
+    kill: Arc<Notify>,
 }
 
 impl Gateway {
@@ -62,44 +68,76 @@ impl Gateway {
         environment: &[(String, String)],
         logs: &Path,
     ) -> Result<Self, Error> {
+        Self::start_functions(FUNCTIONS.map(|(name, _)| (name, PROCESSES)), bin_folder, environment, logs)
+            .await
+    }
+
+    /// Starts only these functions, each with so many processes.
+    pub async fn start_functions(
+        functions: impl IntoIterator<Item = (&'static str, usize)>,
+        bin_folder: &Path,
+        environment: &[(String, String)],
+        logs: &Path,
+    ) -> Result<Self, Error> {
         let (shared, runtime) = RuntimeApi::start(FUNCTIONS.map(|(name, _)| name)).await?;
-        for (name, _) in FUNCTIONS {
-            for number in 1..=PROCESSES {
-                let log = logs.join(format!("{name}-{number}.log"));
-                keep_running(bin_folder.join(name), name, environment.to_vec(), runtime.clone(), log)?;
+        let kill = Arc::new(Notify::new());
+        for (name, processes) in functions {
+            for number in 1..=processes {
+                let log = std::fs::File::create(logs.join(format!("{name}-{number}.log")))?;
+                let process = Process {
+                    name,
+                    program: bin_folder.join(name),
+                    environment: environment.to_vec(),
+                    runtime: runtime.clone(),
+                    log,
+                };
+                process.keep_running(kill.clone())?;
             }
         }
         let rest = listen(client_router(shared.clone(), Format::Rest)).await?;
         let http = listen(client_router(shared.clone(), Format::Http)).await?;
         let invoke = listen(Router::new().route("/{function}", post(invoke)).with_state(shared)).await?;
         let url = |address: String| format!("http://{address}/users/api");
-        Ok(Self { rest_url: url(rest), http_url: url(http), invoke_url: format!("http://{invoke}") })
+        Ok(Self { rest_url: url(rest), http_url: url(http), invoke_url: format!("http://{invoke}"), kill })
+    }
+
+    /// Kills every process of the functions, as `kill -9` does; others take their places.
+    pub fn kill(&self) {
+        self.kill.notify_waiters();
     }
 }
 
-/// Starts a function's process, and again whenever it has ended, as Lambda does. A process ends by itself when the
-/// Runtime API is gone.
-fn keep_running(
-    program: PathBuf,
+/// One of the processes of a function.
+struct Process {
     name: &'static str,
+    program: PathBuf,
     environment: Vec<(String, String)>,
+    /// The address of the Runtime API.
     runtime: String,
-    log: PathBuf,
-) -> Result<(), Error> {
-    if !program.exists() {
-        return Err(format!("{} is missing: run `cargo build --workspace`", program.display()).into());
-    }
-    let log = std::fs::File::create(log)?;
-    tokio::spawn(async move {
-        loop {
-            let Ok(output) = log.try_clone() else { return };
-            let process = command(&program, name, &runtime, &environment).stderr(output).spawn();
-            let Ok(mut process) = process else { return };
-            let _ = process.wait().await;
-            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    log: std::fs::File,
+}
+
+impl Process {
+    /// Starts the process, and again whenever it has ended, as Lambda does. It ends by itself when the Runtime API is
+    /// gone.
+    fn keep_running(self, kill: Arc<Notify>) -> Result<(), Error> {
+        if !self.program.exists() {
+            let program = self.program.display();
+            return Err(format!("{program} is missing: run `cargo build --workspace`").into());
         }
-    });
-    Ok(())
+        tokio::spawn(async move {
+            loop {
+                let Ok(output) = self.log.try_clone() else { return };
+                let mut command = command(&self.program, self.name, &self.runtime, &self.environment);
+                let Ok(mut process) = command.stderr(output).spawn() else { return };
+                tokio::select! {
+                    _ = process.wait() => tokio::time::sleep(RESTART_AFTER).await,
+                    () = kill.notified() => drop(process.kill().await),
+                }
+            }
+        });
+        Ok(())
+    }
 }
 
 fn client_router(shared: Arc<RuntimeApi>, format: Format) -> Router {

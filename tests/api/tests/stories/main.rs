@@ -8,6 +8,7 @@ mod file_states;
 mod files;
 mod formats;
 mod info;
+mod interrupted;
 mod large_files;
 mod model;
 mod odd_names;
