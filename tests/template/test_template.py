@@ -239,6 +239,15 @@ def test_the_bucket_is_encrypted(bucket):
     assert rules[0]["ServerSideEncryptionByDefault"]["SSEAlgorithm"] in {"AES256", "aws:kms"}
 
 
+def test_only_pages_of_the_api_and_of_allowed_origins_reach_the_bucket(bucket):
+    (rule,) = bucket["CorsConfiguration"]["CorsRules"]
+    assert set(rule["AllowedMethods"]) == {"GET", "HEAD", "PUT"}
+    text, names = rule["AllowedOrigins"]["Fn::Split"][1]["Fn::Sub"]
+    assert text == "https://${OwnHost}${More}"
+    assert names["OwnHost"] == {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "PublicBaseUrl"}]}]}
+    assert names["More"] == {"Fn::If": ["HasAllowedOrigins", {"Fn::Sub": ",${AllowedOrigins}"}, ""]}
+
+
 def test_the_bucket_keeps_replaced_and_deleted_files_for_a_while(bucket):
     assert bucket["VersioningConfiguration"]["Status"] == "Enabled"
     assert rule_with(bucket, "NoncurrentVersionExpiration") == {"NoncurrentDays": 30}

@@ -77,6 +77,17 @@ impl Faults {
         self.plans().insert(account.to_string(), Plan { fault, at, calls: 0 });
     }
 
+    /// From now on the calls of the bucket that concern the account are counted.
+    pub fn count_calls_of_the_bucket(&self, account: &AccountId) {
+        self.plan(account, Fault::Outage(BackEnds::Bucket), usize::MAX);
+    }
+
+    /// How many calls there were since then, or since a fault was planned.
+    #[must_use]
+    pub fn calls(&self, account: &AccountId) -> usize {
+        self.plans().get(account.as_str()).map_or(0, |plan| plan.calls)
+    }
+
     /// Nothing fails any more; whether anything has.
     pub fn heal(&self, account: &AccountId) -> bool {
         self.plans().remove(account.as_str()).is_some_and(|plan| plan.calls > plan.at)

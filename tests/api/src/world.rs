@@ -134,7 +134,8 @@ async fn start() -> Parts {
     std::fs::create_dir_all(&logs).expect("a log folder");
     let backends =
         Backends::start(&Data::Memory, &workspace.join(".venv"), &folder).await.expect("back ends");
-    provision::provision(&backends, &SystemClock, &SystemRandom).await.expect("provisioned");
+    let pages = ["http://localhost:9000", ALLOWED_ORIGIN];
+    provision::provision(&backends, &pages, &SystemClock, &SystemRandom).await.expect("provisioned");
     let keys = session::SigningKeys::generate("stories").expect("a key");
     let mut variables = environment::aws(&backends);
     variables.extend(environment::functions("http://localhost:9000/users/api", &keys));

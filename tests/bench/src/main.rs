@@ -4,6 +4,7 @@
 //! in nanoseconds, so that other work on the machine counts as little as possible. Back ends are those of the local
 //! stack; their own time is not in the figures.
 
+mod files;
 mod process;
 mod raw_argon2;
 
@@ -11,15 +12,19 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use aws::{Clients, DynamoAccounts};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use domain::{AccountId, AccountStore as _, EmailAddress};
 use serde_json::{Value, json};
 use stack::Error;
 use stack::backends::{Backends, Data};
+use stack::environment::TABLE;
 use stack::runtime_api::RuntimeApi;
 use stack::{environment, provision};
 use web::{SystemClock, SystemRandom};
 
+use crate::files::Files;
 use crate::process::Process;
 
 /// Starts of each program; the median counts.
@@ -35,7 +40,11 @@ const LOG_ONS: usize = 61;
 /// How long a start or a call may take before the benchmark gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-const PROGRAMS: [&str; 6] = ["hello", "info", "auth", "account", "files", "send"];
+/// The programs; those that are measured against the plain one come after it, [`NOT_STARTED`] last.
+const PROGRAMS: [&str; 7] = ["hello", "info", "auth", "account", "files", "send", "bare_files"];
+
+/// How many of [`PROGRAMS`] are only a floor of something else.
+const NOT_STARTED: usize = 1;
 
 /// One line of the table.
 struct Line {
@@ -77,7 +86,7 @@ struct Bench {
     address: String,
     bin_folder: PathBuf,
     variables: Vec<(String, String)>,
-    _backends: Backends,
+    backends: Backends,
 }
 
 async fn measure() -> Result<Vec<Line>, Error> {
@@ -90,6 +99,7 @@ async fn measure() -> Result<Vec<Line>, Error> {
     let (line, cookie) = bench.log_on().await?;
     lines.push(line);
     lines.push(bench.upload_memory(&cookie).await?);
+    lines.extend(Files::new(&bench, &cookie, bench.account().await?).await.lines().await?);
     Ok(lines)
 }
 
@@ -100,16 +110,34 @@ impl Bench {
         let logs = bin_folder.join("bench-logs");
         std::fs::create_dir_all(&logs)?;
         let backends = Backends::start(&Data::Memory, &workspace.join(".venv"), &logs).await?;
-        provision::provision(&backends, &SystemClock, &SystemRandom).await?;
+        provision::provision(&backends, &["http://localhost:9000"], &SystemClock, &SystemRandom).await?;
         let keys = session::SigningKeys::generate("bench").ok_or("no signing key could be made")?;
         let mut variables = environment::aws(&backends);
         variables.extend(environment::functions("http://localhost:9000/users/api", &keys));
         let (apis, address) = RuntimeApi::start(PROGRAMS).await?;
-        Ok(Self { apis, address, bin_folder, variables, _backends: backends })
+        Ok(Self { apis, address, bin_folder, variables, backends })
+    }
+
+    fn aws_url(&self) -> &str {
+        &self.backends.aws_url
+    }
+
+    /// Whose files are measured.
+    async fn account(&self) -> Result<AccountId, Error> {
+        let config = environment::sdk_config(&self.backends.dynamodb_url).await;
+        let accounts = DynamoAccounts::new(&Clients::new(config), TABLE.to_owned());
+        let email = EmailAddress::parse(provision::DEMO_ACCOUNTS[0].0)?;
+        Ok(accounts.find_by_email(&email).await?.ok_or("no account")?.id)
     }
 
     async fn spawn(&self, name: &str) -> Result<Process, Error> {
-        let process = Process::spawn(&self.bin_folder.join(name), name, &self.address, &self.variables)?;
+        self.spawn_with(name, &[]).await
+    }
+
+    /// Starts a program with further settings.
+    async fn spawn_with(&self, name: &str, more: &[(String, String)]) -> Result<Process, Error> {
+        let variables = [&self.variables, more].concat();
+        let process = Process::spawn(&self.bin_folder.join(name), name, &self.address, &variables)?;
         let function = self.apis.function(name).ok_or("an unknown program")?;
         tokio::time::timeout(PATIENCE, function.polled()).await?;
         Ok(process)
@@ -117,13 +145,14 @@ impl Bench {
 
     /// Processor time from the start to the first poll, of every function against the plain one.
     async fn starts(&self) -> Result<Vec<Line>, Error> {
-        let mut times = PROGRAMS.map(|name| (name, Vec::new()));
+        let programs = &PROGRAMS[..PROGRAMS.len() - NOT_STARTED];
+        let mut times: Vec<_> = programs.iter().map(|name| (*name, Vec::new())).collect();
         for _ in 0..STARTS {
             for (name, times) in &mut times {
                 times.push(self.spawn(name).await?.cpu_ms()?);
             }
         }
-        let medians = times.map(|(name, times)| (name, median(times)));
+        let medians: Vec<_> = times.into_iter().map(|(name, times)| (name, median(times))).collect();
         let floor = medians[0].1;
         let line = |(name, measured): (&str, f64)| Line {
             what: format!("start to first poll, {name}, CPU"),

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use stack::Error;
 
 /// What `--help` prints.
-pub(crate) const USAGE: &str = "usage: stack [--port N] [--mail-port N] [--data FOLDER]";
+pub(crate) const USAGE: &str =
+    "usage: stack [--port N] [--mail-port N] [--data FOLDER] [--origins ORIGIN,ORIGIN]";
 
 /// Where the stack listens and where it keeps its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,16 +17,19 @@ pub(crate) struct Options {
     pub(crate) mail_port: u16,
     /// The folder of data, keys and logs.
     pub(crate) data: PathBuf,
+    /// Web origins whose pages may call the API beside its own, separated by commas.
+    pub(crate) origins: String,
     /// The root of the workspace.
     pub(crate) workspace: PathBuf,
 }
 
 impl Options {
-    /// Reads `--port N`, `--mail-port N` and `--data FOLDER`, each with a default; `None` when help is asked for.
+    /// Reads the options of [`USAGE`], each with a default; `None` when help is asked for.
     pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Self>, Error> {
         let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let workspace = manifest.ancestors().nth(2).ok_or("the workspace has no root folder")?.to_owned();
-        let mut options = Self { port: 9000, mail_port: 9001, data: workspace.join(".local"), workspace };
+        let (data, origins) = (workspace.join(".local"), String::new());
+        let mut options = Self { port: 9000, mail_port: 9001, data, origins, workspace };
         while let Some(argument) = arguments.next() {
             if ["--help", "-h"].contains(&argument.as_str()) {
                 return Ok(None);
@@ -39,6 +43,7 @@ impl Options {
                 "--port" => options.port = port(name, &value?)?,
                 "--mail-port" => options.mail_port = port(name, &value?)?,
                 "--data" => options.data = std::path::absolute(value?)?,
+                "--origins" => options.origins = value?,
                 _ => return Err(format!("{name} is no option. {USAGE}").into()),
             }
         }

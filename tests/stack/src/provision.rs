@@ -10,7 +10,8 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_s3::operation::create_bucket::CreateBucketError;
 use aws_sdk_s3::types::{
-    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, VersioningConfiguration,
+    BucketLocationConstraint, BucketVersioningStatus, CorsConfiguration, CorsRule, CreateBucketConfiguration,
+    VersioningConfiguration,
 };
 use aws_sdk_sesv2::operation::create_email_identity::CreateEmailIdentityError;
 use domain::{
@@ -29,11 +30,16 @@ pub const DEMO_ACCOUNTS: [(&str, &str, Role); 3] = [
     ("admin@example.org", "admin-password-1", Role::Admin),
 ];
 
-/// Makes everything that is not there yet.
-pub async fn provision(backends: &Backends, clock: &dyn Clock, random: &dyn Random) -> Result<(), Error> {
+/// Makes everything that is not there yet. Pages of the web origins in `pages` may send and read files.
+pub async fn provision(
+    backends: &Backends,
+    pages: &[&str],
+    clock: &dyn Clock,
+    random: &dyn Random,
+) -> Result<(), Error> {
     let (dynamodb, aws) = (sdk_config(&backends.dynamodb_url).await, sdk_config(&backends.aws_url).await);
     make_table(&aws_sdk_dynamodb::Client::new(&dynamodb)).await?;
-    make_bucket(&aws_sdk_s3::Client::new(&aws)).await?;
+    make_bucket(&aws_sdk_s3::Client::new(&aws), pages).await?;
     make_sender(&aws).await?;
     let accounts = DynamoAccounts::new(&Clients::new(dynamodb), TABLE.to_owned());
     for (email, password, role) in DEMO_ACCOUNTS {
@@ -64,7 +70,7 @@ async fn make_table(client: &aws_sdk_dynamodb::Client) -> Result<(), Error> {
     Ok(())
 }
 
-async fn make_bucket(client: &aws_sdk_s3::Client) -> Result<(), Error> {
+async fn make_bucket(client: &aws_sdk_s3::Client, pages: &[&str]) -> Result<(), Error> {
     let region =
         CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(REGION));
     let create = client.create_bucket().bucket(BUCKET).create_bucket_configuration(region.build());
@@ -76,6 +82,14 @@ async fn make_bucket(client: &aws_sdk_s3::Client) -> Result<(), Error> {
     }
     let versioned = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
     client.put_bucket_versioning().bucket(BUCKET).versioning_configuration(versioned).send().await?;
+    let texts = |list: &[&str]| Some(list.iter().map(|text| (*text).to_owned()).collect());
+    let rule = CorsRule::builder()
+        .set_allowed_origins(texts(pages))
+        .set_allowed_methods(texts(&["GET", "HEAD", "PUT"]));
+    let rule =
+        rule.set_allowed_headers(texts(&["*"])).set_expose_headers(texts(&["ETag"])).max_age_seconds(3_600);
+    let cors = CorsConfiguration::builder().cors_rules(rule.build()?).build()?;
+    client.put_bucket_cors().bucket(BUCKET).cors_configuration(cors).send().await?;
     Ok(())
 }
 

@@ -105,11 +105,14 @@ async fn start_functions(
     venv: &Path,
     logs: &Path,
 ) -> Result<Child, Error> {
-    provision::provision(backends, &SystemClock, &SystemRandom).await?;
+    let own_origin = format!("http://localhost:{}", options.port);
+    let origins: Vec<_> = options.origins.split(',').filter(|origin| !origin.is_empty()).collect();
+    let pages = [&[own_origin.as_str()], origins.as_slice()].concat();
+    provision::provision(backends, &pages, &SystemClock, &SystemRandom).await?;
     let keys = provision::signing_keys(&options.data.join("signing-keys.json"))?;
-    let url = format!("http://localhost:{}/users/api", options.port);
     let mut variables = environment::aws(backends);
-    variables.extend(environment::functions(&url, &keys));
+    variables.extend(environment::functions(&format!("{own_origin}/users/api"), &keys));
+    variables.push(("ALLOWED_ORIGINS".into(), options.origins.clone()));
     let runner = env!("TARGET").replace(['-', '.'], "_").to_uppercase();
     variables.push((format!("CARGO_TARGET_{runner}_RUNNER"), RUNNER.to_owned()));
     let program = venv.join("bin/cargo-lambda");

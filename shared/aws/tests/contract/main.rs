@@ -25,7 +25,9 @@ async fn local_back_ends(name: &str) -> Backends {
     std::fs::create_dir_all(&logs).expect("a log folder");
     let backends =
         Backends::start(&Data::Memory, &manifest.join("../../.venv"), &logs).await.expect("back ends");
-    provision::provision(&backends, &SystemClock, &SystemRandom).await.expect("provisioned");
+    provision::provision(&backends, &["http://localhost:9000"], &SystemClock, &SystemRandom)
+        .await
+        .expect("provisioned");
     backends
 }
 
@@ -40,7 +42,9 @@ async fn dynamodb_keeps_the_contract_of_accounts_and_sessions() {
     contract::accounts_and_sessions(&DynamoAccounts::new(&clients, TABLE.to_owned()), &SystemRandom).await;
     // A second opinion: the other engine, so that nothing leans on an accident of the first.
     let backends = Backends { dynamodb_url: backends.aws_url.clone(), ..backends };
-    provision::provision(&backends, &SystemClock, &SystemRandom).await.expect("provisioned");
+    provision::provision(&backends, &["http://localhost:9000"], &SystemClock, &SystemRandom)
+        .await
+        .expect("provisioned");
     let clients = Clients::new(environment::sdk_config(&backends.aws_url).await);
     let store = DynamoAccounts::new(&clients, TABLE.to_owned());
     contract::accounts_and_sessions(&store, &SystemRandom).await;

@@ -1,5 +1,6 @@
 //! Files that are too large for one request: sent in parts, read from the bucket.
 
+use api::world::ALLOWED_ORIGIN;
 use api::{Answer, App, Person, story};
 use http::Method;
 use serde_json::{Value, json};
@@ -84,6 +85,24 @@ fn a_part_of_another_size_or_at_a_changed_address_is_refused_by_the_bucket() {
         assert_ne!(elsewhere, url);
         assert!(app.send_to(&elsewhere, Method::PUT, &[], vec![b'x'; 100]).await.status >= 400);
         complete(&ada, &opened["id"]).await.fails(409);
+    });
+}
+
+#[test]
+fn only_pages_of_allowed_origins_send_parts_to_the_bucket_and_read_files_there() {
+    story(async |app| {
+        let ada = app.signed_in("ada").await;
+        let opened = open(&ada, &json!({"path": "a", "size": 3})).await;
+        let url = opened["parts"][0]["url"].as_str().expect("a URL");
+        for (origin, is_allowed) in [(ALLOWED_ORIGIN, true), ("https://evil.example.org", false)] {
+            let asks = [("origin", origin), ("access-control-request-method", "PUT")];
+            let preflight = app.send_to(url, Method::OPTIONS, &asks, Vec::new()).await;
+            let put = app.send_to(url, Method::PUT, &[("origin", origin)], b"abc".to_vec()).await.is(200);
+            for answer in [preflight, put] {
+                let allowed = answer.headers.get("access-control-allow-origin");
+                assert_eq!(allowed.is_some_and(|allowed| allowed == origin), is_allowed, "{answer:?}");
+            }
+        }
     });
 }
 
