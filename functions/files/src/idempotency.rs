@@ -90,7 +90,7 @@ fn keep(answer: &Response) -> KeptAnswer {
 
 fn again(kept: KeptAnswer) -> Result<Response, ApiError> {
     let status = StatusCode::from_u16(kept.status).map_err(|error| ApiError::Internal(error.into()))?;
-    let mut answer = response::json_bytes(status, kept.body.into_bytes());
+    let mut answer = response::json_bytes(status, kept.body.into_bytes().into());
     if let Some(etag) = kept.etag {
         let etag = HeaderValue::from_str(&etag).map_err(|error| ApiError::Internal(error.into()))?;
         answer.headers_mut().insert(header::ETAG, etag);

@@ -1,8 +1,12 @@
 //! `GET /files/<folder>`: the tree below a folder.
 
-use domain::{Account, Entry, FolderKey, FolderNode, FolderPath, Ledger, Usage};
+use std::io;
+
+use bytes::Bytes;
+use domain::{Account, Entry, FolderKey, FolderPath, FolderTree, Ledger, StoreError, Usage};
+use futures_util::stream::{self, StreamExt as _};
 use http::StatusCode;
-use web::{ApiError, Response, response};
+use web::{ApiError, Body, Response, response};
 
 use crate::App;
 use crate::turn::{WAITING_SECONDS, wait};
@@ -33,10 +37,11 @@ pub(crate) async fn list(
     if entries.is_empty() && !key.path().is_root() {
         return Err(not_found(&key));
     }
-    let node = FolderNode::new(key.path(), &entries);
-    let node = if let Extent::Depth(depth) = extent { node.limited_to(depth) } else { node };
-    let json = node.to_json().map_err(|error| ApiError::Internal(error.into()))?;
-    Ok(response::json_bytes(StatusCode::OK, json))
+    let tree = FolderTree::new(key.path(), entries);
+    let tree = if let Extent::Depth(depth) = extent { tree.limited_to(depth) } else { tree };
+    let unwritable = |error: io::Error| StoreError::Unavailable(error.into());
+    let pieces = tree.into_pieces().map(move |piece| piece.map(Bytes::from).map_err(unwritable));
+    Ok(response::json_bytes(StatusCode::OK, Body::Stream(stream::iter(pieces).boxed())))
 }
 
 fn not_found(key: &FolderKey) -> ApiError {
@@ -61,8 +66,11 @@ async fn page(
         return Err(not_found(key));
     }
     let next = entries.last().filter(|_| more).map(|last| tokens.seal(&purpose, &last.path));
-    let json = FolderNode::page_to_json(key.path(), &entries, next.as_deref());
-    Ok(response::json_bytes(StatusCode::OK, json.map_err(|error| ApiError::Internal(error.into()))?))
+    let json = FolderTree::page_to_json(key.path(), &entries, next.as_deref());
+    Ok(response::json_bytes(
+        StatusCode::OK,
+        Body::from(json.map_err(|error| ApiError::Internal(error.into()))?),
+    ))
 }
 
 /// The ledger at a moment when nothing in a folder is half done.

@@ -8,7 +8,7 @@
 //! | [`session`] | a log-on, from its start to its end |
 //! | [`file_path`] | names and paths below a user's root |
 //! | [`file_key`] | a path together with its owner: the only way to name a stored file |
-//! | [`folder_node`] | a folder as the tree that clients read |
+//! | [`folder_tree`] | a folder as the tree that clients read |
 //! | [`file_batch`] | several files stored as one: all of them or none |
 //! | [`mail`] | a message to one address |
 //! | [`ports`] | what the rules need from the world: stores, mail, time, randomness |
@@ -22,7 +22,7 @@ pub mod file_key;
 pub mod file_ledger;
 pub mod file_path;
 pub mod file_upload;
-pub mod folder_node;
+pub mod folder_tree;
 mod hex_id;
 pub mod idempotency;
 pub mod mail;
@@ -43,7 +43,7 @@ pub use file_path::{FileName, FilePath, FolderPath, InvalidPath};
 pub use file_upload::{
     FileUpload, InvalidSha256, MAX_FILE_BYTES, Part, Sha256Digest, UploadResult, part_bytes,
 };
-pub use folder_node::FolderNode;
+pub use folder_tree::FolderTree;
 pub use idempotency::{IdempotencyKey, InvalidIdempotencyKey, KeptAnswer, KeyedRequest, Known};
 pub use mail::{InvalidMail, Mail};
 pub use media_type::{InvalidMediaType, MediaType};

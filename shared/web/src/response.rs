@@ -34,6 +34,12 @@ impl Body {
     }
 }
 
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Whole(bytes.into())
+    }
+}
+
 /// Nothing.
 impl Default for Body {
     fn default() -> Self {
@@ -76,15 +82,15 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 #[must_use]
 pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
     match serde_json::to_vec(value) {
-        Ok(json) => json_bytes(status, json),
+        Ok(json) => json_bytes(status, json.into()),
         Err(error) => ApiError::Internal(error.into()).to_response(),
     }
 }
 
 /// A JSON answer that is already written.
 #[must_use]
-pub fn json_bytes(status: StatusCode, json: Vec<u8>) -> Response {
-    let mut response = Response::new(Body::Whole(json.into()));
+pub fn json_bytes(status: StatusCode, json: Body) -> Response {
+    let mut response = Response::new(json);
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
