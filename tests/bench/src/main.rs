@@ -238,7 +238,10 @@ impl Bench {
         let json = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
         let answer: Value = serde_json::from_slice(json)?;
         if answer["statusCode"] != status {
-            return Err(format!("{name} answered {answer}").into());
+            let text = String::from_utf8_lossy(bytes.rsplit(|byte| *byte == 0).next().unwrap_or_default());
+            return Err(
+                format!("{name} answered {} to {}: {text}", answer["statusCode"], event["path"]).into()
+            );
         }
         Ok(bytes)
     }
@@ -248,8 +251,11 @@ impl Bench {
 fn event(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Value {
     let all: serde_json::Map<_, _> =
         headers.iter().map(|(name, value)| ((*name).into(), json!([value]))).collect();
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let query: serde_json::Map<_, _> = pairs.map(|(name, value)| (name.into(), json!([value]))).collect();
     json!({
-        "resource": path, "path": path, "httpMethod": method, "headers": {}, "multiValueHeaders": all,
+        "resource": path, "path": path, "multiValueQueryStringParameters": query, "httpMethod": method, "headers": {}, "multiValueHeaders": all,
         "requestContext": {"stage": "live", "httpMethod": method, "identity": {"sourceIp": "127.0.0.1"}},
         "body": STANDARD.encode(body), "isBase64Encoded": true,
     })
