@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `GET /user` | `read.rs` |
 //! | `POST /user` | `update.rs` |
+//! | `GET /sessions`, `DELETE /sessions/<id>`, `DELETE /sessions` | `sessions.rs` |
 
 mod read;
 mod route;
+mod sessions;
 mod update;
 
 use std::sync::Arc;
@@ -70,6 +72,12 @@ impl Function for App {
         match route {
             Route::Read => Ok(read::read(&caller)),
             Route::Update => update::update(self, &caller, &request).await,
+            Route::ListSessions => sessions::list(self, &caller).await,
+            Route::EndSession(id) => sessions::end(self, &caller, &id).await,
+            Route::EndOtherSessions => sessions::end_others(self, &caller).await,
         }
     }
 }
+
+#[cfg(test)]
+mod testing;

@@ -1,33 +1,56 @@
 //! The endpoints of the function.
 
+use domain::SessionId;
 use http::Method;
 use web::ApiError;
 use web::route::{below_base, by_method, unknown_endpoint};
 
 /// What a request asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
     /// `GET /user`.
     Read,
     /// `POST /user`.
     Update,
+    /// `GET /sessions`.
+    ListSessions,
+    /// `DELETE /sessions/<id>`.
+    EndSession(SessionId),
+    /// `DELETE /sessions`.
+    EndOtherSessions,
 }
 
 impl Route {
     /// The route of a request, by method and raw path.
     pub fn parse(method: &Method, path: &str) -> Result<Self, ApiError> {
-        match below_base(path)? {
-            "user" => by_method(method, [(Method::GET, Self::Read), (Method::POST, Self::Update)]),
+        let path = below_base(path)?;
+        match path.split_once('/') {
+            None if path == "user" => {
+                by_method(method, [(Method::GET, Self::Read), (Method::POST, Self::Update)])
+            }
+            None if path == "sessions" => by_method(
+                method,
+                [(Method::GET, Self::ListSessions), (Method::DELETE, Self::EndOtherSessions)],
+            ),
+            Some(("sessions", id)) => {
+                let id = SessionId::parse(id).ok_or_else(|| {
+                    ApiError::NotFound("There is no such session: GET /users/api/sessions lists them.".into())
+                })?;
+                by_method(method, [(Method::DELETE, Self::EndSession(id))])
+            }
             _ => Err(unknown_endpoint()),
         }
     }
 
     /// The endpoint's name in the log.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub const fn name(&self) -> &'static str {
         match self {
             Self::Read => "read_account",
             Self::Update => "update_account",
+            Self::ListSessions => "list_sessions",
+            Self::EndSession(_) => "end_session",
+            Self::EndOtherSessions => "end_other_sessions",
         }
     }
 }

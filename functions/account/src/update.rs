@@ -28,110 +28,63 @@ pub(crate) async fn update(app: &App, caller: &Caller, request: &Request) -> Res
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use bytes::Bytes;
-    use domain::testing::{MemoryAccounts, MockClock, SeededRandom, contract};
-    use domain::{Account, AccountStore, Session, SessionId, SessionStore, Timestamp};
-    use http::{HeaderMap, HeaderValue, Method, header};
+    use domain::{Account, AccountStore as _};
+    use http::Method;
     use serde_json::{Value, json};
-    use session::SigningKeys;
-    use web::serve::{self, MAX_DURATION};
-    use web::{Authenticator, Origins, PublicUrl, Query};
 
-    use super::*;
-
-    struct World {
-        app: App,
-        store: Arc<MemoryAccounts>,
-        ada: Account,
-        token: String,
-    }
-
-    async fn world() -> World {
-        let (random, now) = (SeededRandom::new(1), Timestamp::from_unix_seconds(1_790_000_000));
-        let store = Arc::new(MemoryAccounts::default());
-        let ada = contract::account("ada@example.org", &random);
-        AccountStore::create(&*store, &ada).await.unwrap();
-        let session = Session {
-            id: SessionId::random(&random),
-            account: ada.id.clone(),
-            created: now,
-            expires: now.plus_seconds(86_400),
-        };
-        SessionStore::create(&*store, &session).await.unwrap();
-        let url = PublicUrl::parse("http://localhost:9000/users/api").unwrap();
-        let keys = Arc::new(SigningKeys::generate("one").unwrap());
-        let authenticator =
-            Authenticator::load(keys, &url, store.clone(), Arc::new(MockClock::at(now))).await.unwrap();
-        let token = authenticator.issue(&session, 86_400, &random).await.unwrap().reveal().to_owned();
-
-        let origins = Origins::new(&url, "").unwrap();
-        World { app: App { accounts: store.clone(), authenticator, origins }, store, ada, token }
-    }
+    use crate::testing::World;
 
     impl World {
-        async fn ask(&self, method: Method, token: &str, body: &str) -> (u16, Value) {
-            let mut headers = HeaderMap::new();
-            let cookie = format!("session_token={token}");
-            headers.insert(header::COOKIE, HeaderValue::from_str(&cookie).unwrap());
-            let body = Bytes::copy_from_slice(body.as_bytes());
-            let request =
-                Request { method, path: "/users/api/user".into(), query: Query::default(), headers, body };
-            let answer = serve::answer(&self.app, Ok(request), "test", MAX_DURATION).await;
-            (answer.status().as_u16(), serde_json::from_slice(answer.body().as_whole().unwrap()).unwrap())
-        }
-
         async fn update(&self, body: &str) -> (u16, Value) {
-            self.ask(Method::POST, &self.token, body).await
+            self.ask(Method::POST, "user", body).await
         }
 
         async fn stored(&self) -> Account {
-            self.store.find_by_email(&self.ada.email).await.unwrap().unwrap()
+            self.store.find_by_email(&self.account.email).await.unwrap().unwrap()
         }
     }
 
     #[tokio::test]
     async fn named_fields_change_and_all_others_stay() {
-        let world = world().await;
+        let world = World::new().await;
         let answer =
             world.update(r#"{"company": "ENSIMS", "tel": "", "firstname": null, "use_jess": false}"#).await;
         let expected =
             json!({"ok": true, "status": "Account details updated successfully!", "session": null});
         assert_eq!(answer, (200, expected));
-        let mut expected = world.ada.clone();
+        let mut expected = world.account.clone();
         expected.profile.company = Some("ENSIMS".into());
         expected.profile.tel = Some(String::new());
         expected.profile.use_jess = false;
         assert_eq!(world.stored().await, expected);
-        let (_, read) = world.ask(Method::GET, &world.token, "").await;
+        let (_, read) = world.ask(Method::GET, "user", "").await;
         assert_eq!((&read["data"]["company"], &read["data"]["firstname"]), (&json!("ENSIMS"), &json!("Ada")));
     }
 
     #[tokio::test]
     async fn the_whole_object_can_be_posted_back() {
-        let world = world().await;
-        let (_, read) = world.ask(Method::GET, &world.token, "").await;
+        let world = World::new().await;
+        let (_, read) = world.ask(Method::GET, "user", "").await;
         assert_eq!(read["status"], "User's account detailes included.");
         assert_eq!(world.update(&read["data"].to_string()).await.0, 200);
-        assert_eq!(world.stored().await, world.ada);
+        assert_eq!(world.stored().await, world.account);
     }
 
     #[tokio::test]
     async fn nobody_can_promote_themselves_or_touch_what_is_not_theirs_to_change() {
-        let world = world().await;
+        let world = World::new().await;
         let body = json!({
             "role": "admin", "roles": ["admin"], "is_admin": true, "quota": 1, "id": "x", "pk": "x", "sk": "x",
             "email": "eve@example.org", "email_verified": true, "password_hash": "x", "disabled": true, "created": 0,
             "jess_user": "x", "jess_pwd": "x", "anything": {"deep": [1, 2, 3]},
         });
         assert_eq!(world.update(&body.to_string()).await.0, 200);
-        assert_eq!(world.stored().await, world.ada);
+        assert_eq!(world.stored().await, world.account);
     }
 
     #[tokio::test]
     async fn what_cannot_be_a_profile_is_a_400_and_changes_nothing() {
-        let world = world().await;
+        let world = World::new().await;
         let long = json!({"company": "x".repeat(1_001)}).to_string();
         for body in
             ["", "[]", "null", r#"{"tel": 5}"#, r#"{"use_jess": "yes"}"#, r#"{"tel": "\u0000"}"#, &long]
@@ -139,15 +92,15 @@ mod tests {
             let (status, answer) = world.update(body).await;
             assert_eq!((status, &answer["ok"]), (400, &json!(false)), "{body}");
         }
-        assert_eq!(world.stored().await, world.ada);
+        assert_eq!(world.stored().await, world.account);
     }
 
     #[tokio::test]
     async fn without_a_session_it_is_a_401() {
-        let world = world().await;
+        let world = World::new().await;
         for method in [Method::GET, Method::POST] {
-            assert_eq!(world.ask(method, "forged", "{}").await.0, 401);
+            assert_eq!(world.with_token("forged").ask(method, "user", "{}").await.0, 401);
         }
-        assert_eq!(world.ask(Method::DELETE, &world.token, "").await.0, 405);
+        assert_eq!(world.ask(Method::PUT, "user", "").await.0, 405);
     }
 }

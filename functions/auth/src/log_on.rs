@@ -1,6 +1,6 @@
 //! `POST /logon`, `POST /auth`: from an address and a password to a session.
 
-use domain::{Session, SessionId};
+use domain::Session;
 use web::{ApiError, Request, RequestLog, Response, response};
 
 use crate::App;
@@ -14,12 +14,7 @@ pub(crate) async fn log_on(app: &App, request: &Request, log: &mut RequestLog) -
     };
     log.account = Some(account.id.clone());
     let now = app.authenticator.clock.now();
-    let session = Session {
-        id: SessionId::random(&*app.random),
-        account: account.id.clone(),
-        created: now,
-        expires: now.plus_seconds(app.session_ttl_seconds),
-    };
+    let session = Session::begin(&account, request.client(), now, app.session_ttl_seconds, &*app.random);
     app.authenticator.sessions.create(&session).await?;
     signed_on(app, &session, &account, "Logged in successfully!", "Session token in cookie").await
 }

@@ -8,7 +8,7 @@ use domain::{AccountStore as _, Timestamp};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use session::SigningKeys;
 use web::serve::{self, MAX_DURATION};
-use web::{Authenticator, Origins, PublicUrl, Query, Request, Response};
+use web::{Authenticator, Origins, PublicUrl, Request, Response};
 
 use crate::App;
 use crate::hashing::Hashing;
@@ -54,7 +54,7 @@ impl World {
         }
         let path = format!("/users/api/{endpoint}");
         let body = Bytes::copy_from_slice(body.as_bytes());
-        let request = Request { method: Method::POST, path, query: Query::default(), headers: map, body };
+        let request = Request { headers: map, body, ..Request::new(Method::POST, &path) };
         serve::answer(&self.app, Ok(request), "test", MAX_DURATION).await
     }
 

@@ -3,9 +3,7 @@
 use domain::{Account, FileUpload, OperationId, Part, StoreError};
 use http::StatusCode;
 use serde::Serialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-use web::{ApiError, Response, response};
+use web::{ApiError, Response, iso_time, response};
 
 use crate::App;
 
@@ -65,9 +63,6 @@ pub(crate) async fn state(app: &App, upload: &FileUpload, received: &[Part]) -> 
         let url = app.parts.part_link(&key, &upload.store_id, number, size, LINK_SECONDS).await?;
         parts.push(Missing { number, size, url });
     }
-    let seconds = i64::try_from(upload.expires.unix_seconds()).unwrap_or(i64::MAX);
-    let expires =
-        OffsetDateTime::from_unix_timestamp(seconds).map_err(|error| ApiError::Internal(error.into()))?;
     let answer = Answer {
         ok: true,
         status: "PUT each part to its URL, then POST to complete.",
@@ -75,7 +70,7 @@ pub(crate) async fn state(app: &App, upload: &FileUpload, received: &[Part]) -> 
         path: upload.path.as_str(),
         size: upload.bytes,
         part_size: upload.part_bytes,
-        expires: expires.format(&Rfc3339).map_err(|error| ApiError::Internal(error.into()))?,
+        expires: iso_time(upload.expires),
         parts,
         received: arrived.iter().map(|part| Received { number: part.number, size: part.bytes }).collect(),
     };

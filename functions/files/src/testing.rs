@@ -8,7 +8,7 @@ use domain::testing::{
     MemoryAccounts, MemoryFiles, MemoryIdempotency, MemoryLedger, MemoryUploads, MockClock, SeededRandom,
     contract,
 };
-use domain::{AccountId, AccountStore, Session, SessionId, SessionStore, Timestamp, Usage};
+use domain::{AccountId, AccountStore, Client, Session, SessionId, SessionStore, Timestamp, Usage};
 use futures_util::TryStreamExt as _;
 use http::{HeaderMap, Method};
 use session::SigningKeys;
@@ -73,8 +73,9 @@ impl World {
 
     async fn with_session(&self, account: AccountId) -> Self {
         let (id, now) = (SessionId::random(&*self.random), self.clock_now());
-        let expires = now.plus_seconds(86_400);
-        let session = Session { id, account: account.clone(), created: now, expires };
+        let (expires, client) = (now.plus_seconds(86_400), Client::default());
+        let (owner, created) = (account.clone(), now);
+        let session = Session { id, account: owner, generation: 0, created, last_used: now, expires, client };
         SessionStore::create(&*self.accounts, &session).await.unwrap();
         let token = self.app.authenticator.issue(&session, 86_400, &*self.random).await.unwrap();
         let (app, store, accounts) = (self.app.clone(), self.store.clone(), self.accounts.clone());
@@ -91,7 +92,8 @@ impl World {
         let line = |(name, value): (&str, &str)| (name.parse().unwrap(), value.parse().unwrap());
         let headers: HeaderMap = lines.map(line).collect();
         let (path, query) = (format!("/users/api/{path}"), Query::decode(query).unwrap());
-        let request = Request { method, path, query, headers, body: Bytes::copy_from_slice(body) };
+        let body = Bytes::copy_from_slice(body);
+        let request = Request { query, headers, body, ..Request::new(method, &path) };
         serve::answer(&*self.app, Ok(request), "test", MAX_DURATION).await
     }
 

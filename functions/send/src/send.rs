@@ -40,11 +40,8 @@ pub(crate) async fn send(
 mod tests {
     use bytes::Bytes;
     use domain::testing::{MemoryMailer, SeededRandom, contract};
-    use domain::{Session, SessionId, Timestamp};
-    use http::{HeaderMap, Method};
+    use http::Method;
     use serde_json::json;
-
-    use web::Query;
 
     use super::*;
 
@@ -52,21 +49,9 @@ mod tests {
         let random = SeededRandom::new(1);
         let mut account = contract::account("ada@example.org", &random);
         account.role = role;
-        let now = Timestamp::from_unix_seconds(0);
-        let session = Session {
-            id: SessionId::random(&random),
-            account: account.id.clone(),
-            created: now,
-            expires: now,
-        };
+        let session = contract::session(&account, &random);
         let body = Bytes::from(body.to_string());
-        let request = Request {
-            method: Method::POST,
-            path: "/".into(),
-            query: Query::default(),
-            headers: HeaderMap::new(),
-            body,
-        };
+        let request = Request { body, ..Request::new(Method::POST, "/") };
         let result = send(mailer, &Caller { account, session }, &request).await;
         let answer = result.unwrap_or_else(|error| error.to_response());
         (answer.status().as_u16(), String::from_utf8(answer.body().as_whole().unwrap().to_vec()).unwrap())

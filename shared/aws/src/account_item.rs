@@ -52,6 +52,8 @@ pub(crate) struct AccountItem {
     quota_bytes: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     quota_files: Option<u64>,
+    #[serde(default)]
+    generation: u64,
     created: Timestamp,
     #[serde(flatten)]
     profile: Profile,
@@ -82,6 +84,7 @@ impl From<&Account> for AccountItem {
             disabled: account.disabled,
             quota_bytes: account.quota_bytes,
             quota_files: account.quota_files,
+            generation: account.generation,
             created: account.created,
             profile: account.profile.clone(),
         }
@@ -101,6 +104,7 @@ impl TryFrom<AccountItem> for Account {
             disabled: item.disabled,
             quota_bytes: item.quota_bytes,
             quota_files: item.quota_files,
+            generation: item.generation,
             created: item.created,
             profile: item.profile,
         })

@@ -4,11 +4,15 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
-use domain::{Account, AccountId, AccountStore, EmailAddress, PasswordHash, ProfileChange, StoreError};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use domain::{
+    Account, AccountChange, AccountId, AccountStore, EmailAddress, PasswordHash, ProfileChange,
+    SessionsAfter, StoreError,
+};
 
 use crate::account_item::{self, AccountItem, Item, OWNER, OwnerItem, PROFILE, email_pk, key, user_pk};
 use crate::clients::Clients;
+use crate::dynamo_sessions::session_sk;
 use crate::failure::{corrupt, unavailable};
 
 /// How often a transaction that met another one on the same items is tried.
@@ -45,21 +49,7 @@ impl AccountStore for DynamoAccounts {
     async fn create(&self, account: &Account) -> Result<(), StoreError> {
         let owner = self.put_new(account_item::to_item(&OwnerItem::new(account))?)?;
         let profile = self.put_new(account_item::to_item(&AccountItem::from(account))?)?;
-        let writes = vec![owner, profile];
-        let mut attempt = 1;
-        loop {
-            let request = self.client.transact_write_items().set_transact_items(Some(writes.clone()));
-            match request.send().await {
-                Ok(_) => return Ok(()),
-                Err(error) if has_reason(&error, "ConditionalCheckFailed") => {
-                    return Err(StoreError::Conflict);
-                }
-                Err(error) if has_reason(&error, "TransactionConflict") && attempt < TRANSACTION_ATTEMPTS => {
-                    attempt += 1;
-                }
-                Err(error) => return Err(unavailable(error)),
-            }
-        }
+        self.transact(vec![owner, profile]).await
     }
 
     async fn find_by_email(&self, email: &EmailAddress) -> Result<Option<Account>, StoreError> {
@@ -108,6 +98,81 @@ impl AccountStore for DynamoAccounts {
         let update = update.expression_attribute_values(":new", AttributeValue::S(new.to_phc_string()));
         update.send().await.map(drop).map_err(conflict_or_unavailable)
     }
+
+    async fn change(&self, account: &Account, change: &AccountChange) -> Result<(), StoreError> {
+        let mut writes = vec![self.update_account(account, change)?];
+        if let SessionsAfter::EndOthers(id) = &change.sessions {
+            let update = Update::builder().table_name(&self.table);
+            let update = update.set_key(Some(key(user_pk(&account.id), &session_sk(id))));
+            let update = update
+                .update_expression("SET generation = :next")
+                .condition_expression("attribute_exists(pk)");
+            let update = update.expression_attribute_values(":next", number(account.generation + 1));
+            writes.push(TransactWriteItem::builder().update(update.build().map_err(unavailable)?).build());
+        }
+        self.transact(writes).await
+    }
+}
+
+impl DynamoAccounts {
+    /// Writes everything or nothing; [`StoreError::Conflict`] when a condition does not hold.
+    pub(crate) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), StoreError> {
+        let mut attempt = 1;
+        loop {
+            let request = self.client.transact_write_items().set_transact_items(Some(writes.clone()));
+            match request.send().await {
+                Ok(_) => return Ok(()),
+                Err(error) if has_reason(&error, "ConditionalCheckFailed") => {
+                    return Err(StoreError::Conflict);
+                }
+                Err(error) if has_reason(&error, "TransactionConflict") && attempt < TRANSACTION_ATTEMPTS => {
+                    attempt += 1;
+                }
+                Err(error) => return Err(unavailable(error)),
+            }
+        }
+    }
+
+    /// The change of the account's own record, if nobody has changed its generation.
+    fn update_account(
+        &self,
+        account: &Account,
+        change: &AccountChange,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let next = (change.sessions != SessionsAfter::Live).then(|| account.generation + 1);
+        let changes = [
+            ("password_hash", change.password_hash.as_ref().map(|hash| text(&hash.to_phc_string()))),
+            ("role", change.role.map(|role| text(role.as_str()))),
+            ("disabled", change.disabled.map(AttributeValue::Bool)),
+            ("quota_bytes", change.quota_bytes.map(number)),
+            ("quota_files", change.quota_files.map(number)),
+            // Also when it stays as it is, so that there is always something to set.
+            ("generation", Some(number(next.unwrap_or(account.generation)))),
+        ];
+        // Records from before there were generations have none.
+        let mut update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key(user_pk(&account.id), PROFILE)))
+            .condition_expression(
+                "attribute_exists(pk) AND (#generation = :before OR (attribute_not_exists(#generation) AND :before = :none))",
+            )
+            .expression_attribute_values(":before", number(account.generation))
+            .expression_attribute_values(":none", number(0));
+        let mut assignments = Vec::new();
+        for (name, value) in changes {
+            let Some(value) = value else { continue };
+            assignments.push(format!("#{name} = :{name}"));
+            update = update.expression_attribute_names(format!("#{name}"), name);
+            update = update.expression_attribute_values(format!(":{name}"), value);
+        }
+        let update = update.update_expression(format!("SET {}", assignments.join(", ")));
+        Ok(TransactWriteItem::builder().update(update.build().map_err(unavailable)?).build())
+    }
+}
+
+fn number(number: u64) -> AttributeValue {
+    AttributeValue::N(number.to_string())
 }
 
 fn has_reason(error: &SdkError<TransactWriteItemsError>, code: &str) -> bool {

@@ -1,40 +1,72 @@
 //! Sessions in DynamoDB.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::KeysAndAttributes;
-use domain::{Account, AccountId, Session, SessionId, SessionStore, StoreError, Timestamp};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use domain::{Account, AccountId, Client, Session, SessionId, SessionStore, StoreError, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::account_item::{self, AccountItem, Item, PROFILE, key, user_pk};
-use crate::dynamo_accounts::DynamoAccounts;
-use crate::failure::unavailable;
+use crate::dynamo_accounts::{DynamoAccounts, conflict_or_unavailable};
+use crate::failure::{corrupt, unavailable};
+
+const SESSION: &str = "SESSION#";
 
 #[derive(Serialize, Deserialize)]
 struct SessionItem {
     pk: String,
     sk: String,
+    #[serde(default)]
+    generation: u64,
     created: Timestamp,
+    #[serde(default)]
+    last_used: Option<Timestamp>,
     expires: Timestamp,
     /// When DynamoDB may remove the record. Whether a session lives is decided by `expires`, in code.
     ttl: Timestamp,
+    #[serde(flatten)]
+    client: Client,
 }
 
-fn sort_key(id: &SessionId) -> String {
-    format!("SESSION#{id}")
+impl From<&Session> for SessionItem {
+    fn from(session: &Session) -> Self {
+        Self {
+            pk: user_pk(&session.account),
+            sk: session_sk(&session.id),
+            generation: session.generation,
+            created: session.created,
+            last_used: Some(session.last_used),
+            expires: session.expires,
+            ttl: session.expires,
+            client: session.client.clone(),
+        }
+    }
+}
+
+impl SessionItem {
+    fn into_session(self, account: &AccountId) -> Result<Session, StoreError> {
+        let id = self.sk.strip_prefix(SESSION).and_then(SessionId::parse);
+        Ok(Session {
+            id: id.ok_or_else(|| corrupt("session", "its id is malformed"))?,
+            account: account.clone(),
+            generation: self.generation,
+            created: self.created,
+            last_used: self.last_used.unwrap_or(self.created),
+            expires: self.expires,
+            client: self.client,
+        })
+    }
+}
+
+/// The sort key of a session.
+pub(crate) fn session_sk(id: &SessionId) -> String {
+    format!("{SESSION}{id}")
 }
 
 #[async_trait]
 impl SessionStore for DynamoAccounts {
     async fn create(&self, session: &Session) -> Result<(), StoreError> {
-        let item = SessionItem {
-            pk: user_pk(&session.account),
-            sk: sort_key(&session.id),
-            created: session.created,
-            expires: session.expires,
-            ttl: session.expires,
-        };
-        let put =
-            self.client.put_item().table_name(&self.table).set_item(Some(account_item::to_item(&item)?));
+        let item = account_item::to_item(&SessionItem::from(session))?;
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         put.send().await.map(drop).map_err(unavailable)
     }
 
@@ -43,8 +75,47 @@ impl SessionStore for DynamoAccounts {
         account: &AccountId,
         id: &SessionId,
     ) -> Result<Option<(Session, Account)>, StoreError> {
-        let (pk, sk) = (user_pk(account), sort_key(id));
-        let keys = KeysAndAttributes::builder().keys(key(pk.clone(), PROFILE)).keys(key(pk, &sk));
+        let Some((session, profile)) = self.with_profile(account, &session_sk(id)).await? else {
+            return Ok(None);
+        };
+        let session = account_item::from_item::<SessionItem>(session)?.into_session(account)?;
+        Ok(Some((session, account_item::from_item::<AccountItem>(profile)?.try_into()?)))
+    }
+
+    async fn list_sessions(&self, account: &AccountId) -> Result<Vec<Session>, StoreError> {
+        let items = self.items_of(account, SESSION).await?.into_iter();
+        items.map(|item| account_item::from_item::<SessionItem>(item)?.into_session(account)).collect()
+    }
+
+    async fn note_use(&self, session: &Session, now: Timestamp) -> Result<(), StoreError> {
+        let update = self.client.update_item().table_name(&self.table);
+        let update = update.set_key(Some(key(user_pk(&session.account), &session_sk(&session.id))));
+        let update =
+            update.update_expression("SET last_used = :now").condition_expression("attribute_exists(pk)");
+        let now = AttributeValue::N(now.unix_seconds().to_string());
+        match update.expression_attribute_values(":now", now).send().await.map_err(conflict_or_unavailable) {
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn end(&self, account: &AccountId, id: &SessionId) -> Result<(), StoreError> {
+        let delete = self.client.delete_item().table_name(&self.table);
+        let delete = delete.set_key(Some(key(user_pk(account), &session_sk(id))));
+        delete.send().await.map(drop).map_err(unavailable)
+    }
+}
+
+impl DynamoAccounts {
+    /// A record of an account and the account's own record, in one strongly consistent read; `None` when either is
+    /// gone.
+    pub(crate) async fn with_profile(
+        &self,
+        account: &AccountId,
+        sk: &str,
+    ) -> Result<Option<(Item, Item)>, StoreError> {
+        let pk = user_pk(account);
+        let keys = KeysAndAttributes::builder().keys(key(pk.clone(), PROFILE)).keys(key(pk, sk));
         let keys = keys.consistent_read(true).build().map_err(unavailable)?;
         let answer = self.client.batch_get_item().request_items(&self.table, keys).send().await;
         let answer = answer.map_err(unavailable)?;
@@ -55,16 +126,22 @@ impl SessionStore for DynamoAccounts {
             answer.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default();
         let mut take =
             |sk: &str| items.iter().position(|item| has_sort_key(item, sk)).map(|at| items.remove(at));
-        let (Some(profile), Some(session)) = (take(PROFILE), take(&sk)) else { return Ok(None) };
-        let SessionItem { created, expires, .. } = account_item::from_item(session)?;
-        let session = Session { id: id.clone(), account: account.clone(), created, expires };
-        Ok(Some((session, account_item::from_item::<AccountItem>(profile)?.try_into()?)))
+        let profile = take(PROFILE);
+        Ok(take(sk).zip(profile))
     }
 
-    async fn end(&self, account: &AccountId, id: &SessionId) -> Result<(), StoreError> {
-        let delete = self.client.delete_item().table_name(&self.table);
-        let delete = delete.set_key(Some(key(user_pk(account), &sort_key(id))));
-        delete.send().await.map(drop).map_err(unavailable)
+    /// All records of an account whose sort key begins with `prefix`, strongly consistent.
+    pub(crate) async fn items_of(&self, account: &AccountId, prefix: &str) -> Result<Vec<Item>, StoreError> {
+        let query = self.client.query().table_name(&self.table).consistent_read(true);
+        let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :prefix)");
+        let query = query.expression_attribute_values(":pk", AttributeValue::S(user_pk(account)));
+        let query = query.expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()));
+        let mut pages = query.into_paginator().items().send();
+        let mut items = Vec::new();
+        while let Some(item) = pages.next().await {
+            items.push(item.map_err(unavailable)?);
+        }
+        Ok(items)
     }
 }
 

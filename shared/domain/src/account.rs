@@ -8,6 +8,7 @@ use crate::email_address::EmailAddress;
 use crate::file_ledger::Usage;
 use crate::hex_id::hex_id;
 use crate::password::PasswordHash;
+use crate::session::SessionId;
 use crate::timestamp::Timestamp;
 
 hex_id! {
@@ -71,6 +72,8 @@ pub struct Account {
     pub quota_bytes: Option<u64>,
     /// How many files the account may hold, if not what its role allows.
     pub quota_files: Option<u64>,
+    /// Counts up whenever all sessions are ended at once. Only those of the present generation live.
+    pub generation: u64,
     /// When the account was made.
     pub created: Timestamp,
     /// What the user tells about themselves.
@@ -93,6 +96,48 @@ impl Account {
     pub fn display_name(&self) -> Option<&str> {
         self.profile.nickname.as_deref().or(self.profile.firstname.as_deref())
     }
+}
+
+/// A change of an account that its profile does not show. What is `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountChange {
+    /// The new password.
+    pub password_hash: Option<PasswordHash>,
+    /// The new role.
+    pub role: Option<Role>,
+    /// Whether the account may be used.
+    pub disabled: Option<bool>,
+    /// The new [`Account::quota_bytes`].
+    pub quota_bytes: Option<u64>,
+    /// The new [`Account::quota_files`].
+    pub quota_files: Option<u64>,
+    /// What becomes of the sessions.
+    pub sessions: SessionsAfter,
+}
+
+impl AccountChange {
+    /// Applies the change to `account`, but for its sessions.
+    pub fn apply(self, account: &mut Account) {
+        if let Some(hash) = self.password_hash {
+            account.password_hash = hash;
+        }
+        account.role = self.role.unwrap_or(account.role);
+        account.disabled = self.disabled.unwrap_or(account.disabled);
+        account.quota_bytes = self.quota_bytes.or(account.quota_bytes);
+        account.quota_files = self.quota_files.or(account.quota_files);
+    }
+}
+
+/// What becomes of an account's sessions when the account is changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SessionsAfter {
+    /// They live on.
+    #[default]
+    Live,
+    /// All end.
+    End,
+    /// All but this one end.
+    EndOthers(SessionId),
 }
 
 /// Declares the profile's text fields once: the stored profile, the change to it, and the walk over both.

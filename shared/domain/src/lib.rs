@@ -6,6 +6,7 @@
 //! | [`email_address`] | one address, one spelling |
 //! | [`password`] | what a password may be; how it is hashed and verified |
 //! | [`session`] | a log-on, from its start to its end |
+//! | [`client`] | the program and the place that somebody uses the service from |
 //! | [`file_path`] | names and paths below a user's root |
 //! | [`file_key`] | a path together with its owner: the only way to name a stored file |
 //! | [`folder_tree`] | a folder as the tree that clients read |
@@ -16,6 +17,7 @@
 //! Nothing here reads a clock, draws randomness or looks at the environment: all three are passed in.
 
 pub mod account;
+pub mod client;
 pub mod email_address;
 pub mod file_batch;
 pub mod file_key;
@@ -34,7 +36,10 @@ pub mod session;
 pub mod testing;
 pub mod timestamp;
 
-pub use account::{Account, AccountId, InvalidProfile, Profile, ProfileChange, Role};
+pub use account::{
+    Account, AccountChange, AccountId, InvalidProfile, Profile, ProfileChange, Role, SessionsAfter,
+};
+pub use client::{Client, Network};
 pub use email_address::{EmailAddress, InvalidEmailAddress};
 pub use file_batch::{NotStored, put_all, take_back};
 pub use file_key::{FileKey, FolderKey};

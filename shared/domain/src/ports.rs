@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
-use crate::account::{Account, AccountId, ProfileChange};
+use crate::account::{Account, AccountChange, AccountId, ProfileChange};
 use crate::email_address::EmailAddress;
 use crate::file_key::{FileKey, FolderKey};
 use crate::file_ledger::{Ledger, Operation, OperationId, Usage, UsageChange};
@@ -57,6 +57,10 @@ pub trait AccountStore: Send + Sync {
         old: &PasswordHash,
         new: &PasswordHash,
     ) -> Result<(), StoreError>;
+
+    /// Changes an account, all of it at once; [`StoreError::Conflict`] when its generation is no longer that of `account`,
+    /// or when a session that is to live on is gone.
+    async fn change(&self, account: &Account, change: &AccountChange) -> Result<(), StoreError>;
 }
 
 /// Sessions.
@@ -72,6 +76,12 @@ pub trait SessionStore: Send + Sync {
         account: &AccountId,
         id: &SessionId,
     ) -> Result<Option<(Session, Account)>, StoreError>;
+
+    /// All sessions of an account that the store holds, ended generations included, in no order.
+    async fn list_sessions(&self, account: &AccountId) -> Result<Vec<Session>, StoreError>;
+
+    /// Notes when a session was used. Nothing happens if it is gone.
+    async fn note_use(&self, session: &Session, now: Timestamp) -> Result<(), StoreError>;
 
     /// Ends a session. Ending one that is gone is no failure.
     async fn end(&self, account: &AccountId, id: &SessionId) -> Result<(), StoreError>;

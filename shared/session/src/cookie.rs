@@ -43,8 +43,8 @@ pub fn values(header: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use domain::testing::SeededRandom;
-    use domain::{AccountId, Session, SessionId, Timestamp};
+    use domain::Timestamp;
+    use domain::testing::{SeededRandom, contract};
 
     use super::*;
     use crate::{SigningKeys, Tokens};
@@ -52,12 +52,7 @@ mod tests {
     fn token() -> Token {
         let random = SeededRandom::new(1);
         let now = Timestamp::from_unix_seconds(1_790_000_000);
-        let session = Session {
-            id: SessionId::random(&random),
-            account: AccountId::random(&random),
-            created: now,
-            expires: now.plus_seconds(86_400),
-        };
+        let session = contract::session(&contract::account("ada@example.org", &random), &random);
         let keys = SigningKeys::from_json(&SigningKeys::generate("one").unwrap()).unwrap();
         Tokens::new(keys, "https://api.example.org/users/api".into())
             .issue(&session, 86_400, now, &random)

@@ -179,7 +179,8 @@ fn is_current(claims: &WireClaims, now: Timestamp) -> bool {
 mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    use domain::testing::SeededRandom;
+    use domain::Client;
+    use domain::testing::{SeededRandom, contract};
     use jsonwebtoken::EncodingKey;
     use proptest::prelude::*;
     use serde_json::{Value, json};
@@ -201,12 +202,8 @@ mod tests {
 
     fn session() -> Session {
         let random = SeededRandom::new(7);
-        Session {
-            id: SessionId::random(&random),
-            account: AccountId::random(&random),
-            created: now(),
-            expires: now().plus_seconds(30 * DAY),
-        }
+        let account = contract::account("ada@example.org", &random);
+        Session::begin(&account, Client::default(), now(), 30 * DAY, &random)
     }
 
     fn claims() -> Value {

@@ -21,6 +21,9 @@ const MAX_KEY_AGE_SECONDS: u64 = 300;
 /// not turn into a load on the place that holds the keys.
 const UNKNOWN_KEY_SECONDS: u64 = 60;
 
+/// So often the use of a session is noted at most: it is one more write on the way of a request.
+const NOTED_USE_SECONDS: u64 = 3_600;
+
 /// After keys could not be read it is so long until they are asked for again.
 const KEY_RETRY_SECONDS: u64 = 5;
 
@@ -84,6 +87,11 @@ impl Authenticator {
     pub async fn caller(&self, request: &Request, log: &mut RequestLog) -> Result<Caller, ApiError> {
         let caller = self.authenticate(&request.headers).await?;
         log.account = Some(caller.account.id.clone());
+        let now = self.clock.now();
+        if caller.session.last_used.plus_seconds(NOTED_USE_SECONDS) <= now {
+            // Only its owner's list of sessions is less exact if this fails.
+            let _ = self.sessions.note_use(&caller.session, now).await;
+        }
         Ok(caller)
     }
 
@@ -132,7 +140,8 @@ impl Authenticator {
     async fn find(&self, claims: &Claims) -> Result<Option<Caller>, ApiError> {
         let found = self.sessions.find(&claims.account, &claims.session).await?;
         let caller = found.map(|(session, account)| Caller { account, session });
-        Ok(caller.filter(|caller| caller.session.is_alive(self.clock.now()) && !caller.account.disabled))
+        let now = self.clock.now();
+        Ok(caller.filter(|caller| caller.session.is_alive(&caller.account, now) && !caller.account.disabled))
     }
 }
 
@@ -156,7 +165,7 @@ fn tokens(headers: &HeaderMap) -> Vec<&str> {
 mod tests {
     use super::*;
     use domain::testing::{MemoryAccounts, MockClock, SeededRandom, contract};
-    use domain::{AccountStore, SessionId, SessionStore, Timestamp};
+    use domain::{AccountStore, Client, SessionStore, Timestamp};
     use http::{HeaderName, HeaderValue};
     use session::SigningKeys;
     use std::sync::Mutex;
@@ -217,12 +226,7 @@ mod tests {
         let (store, clock) = (Arc::new(MemoryAccounts::default()), Arc::new(MockClock::at(now)));
         let ada = contract::account("ada@example.org", &random);
         AccountStore::create(&*store, &ada).await.unwrap();
-        let session = Session {
-            id: SessionId::random(&random),
-            account: ada.id,
-            created: now,
-            expires: now.plus_seconds(100_000),
-        };
+        let session = Session::begin(&ada, Client::default(), now, 100_000, &random);
         SessionStore::create(&*store, &session).await.unwrap();
         let keys = Arc::new(StoredKeys::default());
         keys.store(&["one"]);

@@ -60,6 +60,7 @@ fn from_rest(event: ApiGatewayProxyRequest) -> Result<Request, ApiError> {
         query: query.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         headers,
         body: decode_body(event.body, event.is_base64_encoded)?,
+        address: event.request_context.identity.source_ip.and_then(|address| address.parse().ok()),
     })
 }
 
@@ -77,6 +78,7 @@ fn from_http(event: ApiGatewayV2httpRequest) -> Result<Request, ApiError> {
         query: Query::decode(event.raw_query_string.as_deref().unwrap_or_default())?,
         headers,
         body: decode_body(event.body, event.is_base64_encoded)?,
+        address: event.request_context.http.source_ip.and_then(|address| address.parse().ok()),
     })
 }
 

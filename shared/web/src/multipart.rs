@@ -107,18 +107,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::query::Query;
 
     async fn files(content_type: &str, body: impl Into<Bytes>) -> Result<Vec<(String, Bytes)>, ApiError> {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap());
-        let request = Request {
-            method: Method::POST,
-            path: "/".into(),
-            query: Query::default(),
-            headers,
-            body: body.into(),
-        };
+        let request = Request { headers, body: body.into(), ..Request::new(Method::POST, "/") };
         Ok(request
             .files()
             .await?

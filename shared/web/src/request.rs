@@ -1,8 +1,10 @@
 //! Requests, whichever event brought them.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use bytes::Bytes;
+use domain::Client;
 use http::{HeaderMap, Method, header};
 use serde::de::DeserializeOwned;
 
@@ -25,6 +27,8 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The body, decoded from the event.
     pub body: Bytes,
+    /// Where the request came from, as the gateway saw it. No header is asked: whoever sends a request writes those.
+    pub address: Option<IpAddr>,
 }
 
 /// Without headers and body, which hold tokens and passwords.
@@ -35,6 +39,13 @@ impl fmt::Debug for Request {
 }
 
 impl Request {
+    /// A request of this method and path with nothing else.
+    #[must_use]
+    pub fn new(method: Method, path: &str) -> Self {
+        let (query, headers, body) = (Query::default(), HeaderMap::new(), Bytes::new());
+        Self { method, path: path.to_owned(), query, headers, body, address: None }
+    }
+
     /// The body as a JSON object.
     ///
     /// A missing content type counts as JSON. What is wrong is told by line and column, never by content: the body
@@ -65,6 +76,14 @@ impl Request {
         essence.is_empty() || essence.eq_ignore_ascii_case("application/json")
     }
 
+    /// The program that sent the request, and from where.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        let user_agent =
+            self.headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        Client::new(&user_agent.unwrap_or_default(), self.address)
+    }
+
     /// The `Content-Type` header; `None` when it is absent or not text.
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
@@ -89,14 +108,7 @@ mod tests {
         if let Some(content_type) = content_type {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
-        Request {
-            method: Method::POST,
-            path: "/".into(),
-            query: Query::default(),
-            headers,
-            body: Bytes::from_static(body),
-        }
-        .json()
+        Request { headers, body: Bytes::from_static(body), ..Request::new(Method::POST, "/") }.json()
     }
 
     #[test]

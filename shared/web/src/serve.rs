@@ -175,11 +175,9 @@ fn write_line(
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
     use http::{HeaderMap, HeaderValue};
 
     use super::*;
-    use crate::query::Query;
     use crate::settings::PublicUrl;
 
     struct Moody(Origins);
@@ -207,8 +205,7 @@ mod tests {
         if let Some(origin) = origin {
             headers.insert("origin", HeaderValue::from_static(origin));
         }
-        let request =
-            Request { method, path: path.into(), query: Query::default(), headers, body: Bytes::new() };
+        let request = Request { headers, ..Request::new(method, path) };
         answer(&function, Ok(request), "id", Duration::from_secs(1)).await
     }
 

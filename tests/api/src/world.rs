@@ -72,6 +72,7 @@ impl World {
             disabled: false,
             quota_bytes: None,
             quota_files: None,
+            generation: 0,
             created: SystemClock.now(),
             profile: Profile { firstname: Some(name.to_owned()), ..Profile::default() },
         };

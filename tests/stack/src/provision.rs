@@ -130,6 +130,7 @@ pub async fn make_account(
         disabled: false,
         quota_bytes: None,
         quota_files: None,
+        generation: 0,
         created: clock.now(),
         profile: Profile { firstname: Some(name), ..Profile::default() },
     };

@@ -4,12 +4,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::account::{Account, AccountId, ProfileChange};
+use crate::account::{Account, AccountChange, AccountId, ProfileChange, SessionsAfter};
 use crate::email_address::EmailAddress;
 use crate::file_ledger::Usage;
 use crate::password::PasswordHash;
 use crate::ports::{AccountStore, SessionStore, StoreError};
 use crate::session::{Session, SessionId};
+use crate::timestamp::Timestamp;
 
 /// An [`AccountStore`] and [`SessionStore`] in memory.
 #[derive(Debug, Default)]
@@ -87,6 +88,26 @@ impl AccountStore for MemoryAccounts {
         *stored = new.clone();
         Ok(())
     }
+
+    async fn change(&self, account: &Account, change: &AccountChange) -> Result<(), StoreError> {
+        let mut tables = self.tables()?;
+        let Tables { accounts, sessions, .. } = &mut *tables;
+        let stored = accounts.iter_mut().find(|stored| stored.id == account.id);
+        let stored = stored.filter(|stored| stored.generation == account.generation);
+        let stored = stored.ok_or(StoreError::Conflict)?;
+        let generation = account.generation + 1;
+        match &change.sessions {
+            SessionsAfter::Live => {}
+            SessionsAfter::End => stored.generation = generation,
+            SessionsAfter::EndOthers(id) => {
+                let kept = sessions.iter_mut().find(|session| session.id == *id);
+                kept.ok_or(StoreError::Conflict)?.generation = generation;
+                stored.generation = generation;
+            }
+        }
+        change.clone().apply(stored);
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -105,6 +126,17 @@ impl SessionStore for MemoryAccounts {
         let found = tables.sessions.iter().find(|s| s.id == *id && s.account == *account).cloned();
         let account = tables.account(account).ok().cloned();
         Ok(found.zip(account))
+    }
+
+    async fn list_sessions(&self, account: &AccountId) -> Result<Vec<Session>, StoreError> {
+        Ok(self.tables()?.sessions.iter().filter(|session| session.account == *account).cloned().collect())
+    }
+
+    async fn note_use(&self, session: &Session, now: Timestamp) -> Result<(), StoreError> {
+        let mut tables = self.tables()?;
+        let mut stored = tables.sessions.iter_mut().filter(|stored| stored.id == session.id);
+        stored.by_ref().for_each(|stored| stored.last_used = now);
+        Ok(())
     }
 
     async fn end(&self, account: &AccountId, id: &SessionId) -> Result<(), StoreError> {

@@ -5,7 +5,8 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
-use crate::account::{Account, AccountId, Profile, ProfileChange, Role};
+use crate::account::{Account, AccountChange, AccountId, Profile, ProfileChange, Role, SessionsAfter};
+use crate::client::Client;
 use crate::email_address::EmailAddress;
 use crate::file_batch::put_all;
 use crate::file_key::{FileKey, FolderKey};
@@ -55,6 +56,7 @@ pub fn account(email: &str, random: &dyn Random) -> Account {
         disabled: false,
         quota_bytes: None,
         quota_files: None,
+        generation: 0,
         created: Timestamp::from_unix_seconds(1_790_000_000),
         profile: Profile { firstname: Some("Ada".to_owned()), use_jess: true, ..Profile::default() },
     }
@@ -139,12 +141,7 @@ pub async fn a_session_lives_until_it_is_ended<S: AccountStore + SessionStore>(
     let (ada, eve) = (account(&unique_address(random), random), account(&unique_address(random), random));
     AccountStore::create(store, &ada).await.expect("created");
     AccountStore::create(store, &eve).await.expect("created");
-    let session = |account: &Account| Session {
-        id: SessionId::random(random),
-        account: account.id.clone(),
-        created: Timestamp::from_unix_seconds(1_790_000_000),
-        expires: Timestamp::from_unix_seconds(1_790_086_400),
-    };
+    let session = |account: &Account| session(account, random);
     let (one, two) = (session(&ada), session(&ada));
     SessionStore::create(store, &one).await.expect("created");
     SessionStore::create(store, &two).await.expect("created");
@@ -156,6 +153,79 @@ pub async fn a_session_lives_until_it_is_ended<S: AccountStore + SessionStore>(
     store.end(&ada.id, &one.id).await.expect("ending twice is no failure");
     assert_eq!(store.find(&ada.id, &one.id).await.expect("readable"), None);
     assert_eq!(store.find(&ada.id, &two.id).await.expect("readable"), Some((two, ada)));
+}
+
+/// What is known of a session comes back, its last use is noted, and no other account's sessions are listed.
+pub async fn sessions_are_listed_with_their_last_use<S: AccountStore + SessionStore>(
+    store: &S,
+    random: &dyn Random,
+) {
+    let (ada, eve) = (account(&unique_address(random), random), account(&unique_address(random), random));
+    AccountStore::create(store, &ada).await.expect("created");
+    let mut sessions = vec![session(&ada, random), session(&ada, random)];
+    sessions.sort_by(|one, other| one.id.cmp(&other.id));
+    for session in sessions.iter().chain([&session(&eve, random)]) {
+        SessionStore::create(store, session).await.expect("created");
+    }
+    sessions[1].last_used = sessions[1].created.plus_seconds(7_200);
+    store.note_use(&sessions[1], sessions[1].last_used).await.expect("noted");
+    let ended = session(&ada, random);
+    store.note_use(&ended, ended.created).await.expect("no failure");
+    let mut listed = store.list_sessions(&ada.id).await.expect("readable");
+    listed.sort_by(|one, other| one.id.cmp(&other.id));
+    assert_eq!(listed, sessions);
+}
+
+/// A change counts for the account as it was read, once, and ends the sessions that it says.
+pub async fn an_account_is_changed_once_and_its_sessions_end<S: AccountStore + SessionStore>(
+    store: &S,
+    random: &dyn Random,
+) {
+    let ada = account(&unique_address(random), random);
+    AccountStore::create(store, &ada).await.expect("created");
+    let (mine, other) = (session(&ada, random), session(&ada, random));
+    SessionStore::create(store, &mine).await.expect("created");
+    SessionStore::create(store, &other).await.expect("created");
+    let new = hash("demo-password-2", random);
+    let change = AccountChange {
+        password_hash: Some(new.clone()),
+        sessions: SessionsAfter::EndOthers(mine.id.clone()),
+        ..AccountChange::default()
+    };
+    store.change(&ada, &change).await.expect("changed");
+    let again = store.change(&ada, &change).await;
+    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+    let (mine, changed) = store.find(&ada.id, &mine.id).await.expect("readable").expect("there");
+    assert_eq!((&changed.password_hash, changed.generation), (&new, 1));
+    assert!(mine.is_alive(&changed, mine.created));
+    let (other, _) = store.find(&ada.id, &other.id).await.expect("readable").expect("there");
+    assert!(!other.is_alive(&changed, other.created));
+    let gone = AccountChange { sessions: SessionsAfter::EndOthers(SessionId::random(random)), ..change };
+    let result = store.change(&changed, &gone).await;
+    assert!(matches!(result, Err(StoreError::Conflict)), "{result:?}");
+    let promoted = AccountChange {
+        role: Some(Role::Pro),
+        disabled: Some(true),
+        quota_bytes: Some(5),
+        quota_files: Some(6),
+        ..AccountChange::default()
+    };
+    store.change(&changed, &promoted).await.expect("changed");
+    let mut expected = changed;
+    promoted.apply(&mut expected);
+    let all = AccountChange { sessions: SessionsAfter::End, ..AccountChange::default() };
+    store.change(&expected, &all).await.expect("changed");
+    expected.generation = 2;
+    assert_eq!(
+        store.find(&ada.id, &mine.id).await.expect("readable").map(|(_, account)| account),
+        Some(expected)
+    );
+}
+
+/// A session of an account with everything that is kept of one.
+pub fn session(account: &Account, random: &dyn Random) -> Session {
+    let client = Client::new("curl/8.5", Some([203, 0, 113, 7].into()));
+    Session::begin(account, client, account.created, 86_400, random)
 }
 
 async fn all(content: Content) -> Vec<u8> {
@@ -668,6 +738,8 @@ pub async fn accounts_and_sessions<S: AccountStore + SessionStore>(store: &S, ra
     concurrent_changes_lose_no_field(store, random).await;
     a_stale_password_hash_is_not_replaced(store, random).await;
     a_session_lives_until_it_is_ended(store, random).await;
+    sessions_are_listed_with_their_last_use(store, random).await;
+    an_account_is_changed_once_and_its_sessions_end(store, random).await;
 }
 
 /// Runs the contracts of file stores.

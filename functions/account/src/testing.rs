@@ -1,0 +1,76 @@
+//! The function over stores in memory, for the tests of its endpoints.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use domain::testing::{MemoryAccounts, MockClock, SeededRandom, contract};
+use domain::{Account, AccountStore, SessionStore, Timestamp};
+use http::{HeaderMap, HeaderValue, Method, header};
+use serde_json::Value;
+use session::SigningKeys;
+use web::serve::{self, MAX_DURATION};
+use web::{Authenticator, Origins, PublicUrl, Request};
+
+use crate::App;
+
+/// Somebody with an account and a session.
+#[derive(Clone)]
+pub(crate) struct World {
+    app: Arc<App>,
+    pub(crate) store: Arc<MemoryAccounts>,
+    pub(crate) clock: Arc<MockClock>,
+    random: Arc<SeededRandom>,
+    pub(crate) account: Account,
+    token: String,
+}
+
+impl World {
+    /// `ada@example.org`, in a service of her own.
+    pub(crate) async fn new() -> Self {
+        let random = Arc::new(SeededRandom::new(1));
+        let store = Arc::new(MemoryAccounts::default());
+        let clock = Arc::new(MockClock::at(Timestamp::from_unix_seconds(1_790_000_000)));
+        let url = PublicUrl::parse("http://localhost:9000/users/api").unwrap();
+        let keys = Arc::new(SigningKeys::generate("one").unwrap());
+        let authenticator = Authenticator::load(keys, &url, store.clone(), clock.clone()).await.unwrap();
+        let origins = Origins::new(&url, "").unwrap();
+        let app = Arc::new(App { accounts: store.clone(), authenticator, origins });
+        let account = contract::account("ada@example.org", &*random);
+        Self { app, store, clock, random, account, token: String::new() }.signed_in().await
+    }
+
+    /// Somebody else, in the same service.
+    pub(crate) async fn other(&self, email: &str) -> Self {
+        let account = contract::account(email, &*self.random);
+        Self { account, ..self.clone() }.signed_in().await
+    }
+
+    async fn signed_in(self) -> Self {
+        AccountStore::create(&*self.store, &self.account).await.unwrap();
+        self.again().await
+    }
+
+    /// The same user with a new session.
+    pub(crate) async fn again(&self) -> Self {
+        let session = contract::session(&self.account, &*self.random);
+        SessionStore::create(&*self.store, &session).await.unwrap();
+        let token = self.app.authenticator.issue(&session, 86_400, &*self.random).await.unwrap();
+        Self { token: token.reveal().to_owned(), ..self.clone() }
+    }
+
+    /// The same user with another token.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self { token: token.to_owned(), ..self.clone() }
+    }
+
+    /// Sends a request to a path below the base.
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: &str) -> (u16, Value) {
+        let mut headers = HeaderMap::new();
+        let cookie = format!("session_token={}", self.token);
+        headers.insert(header::COOKIE, HeaderValue::from_str(&cookie).unwrap());
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        let request = Request { headers, body, ..Request::new(method, &format!("/users/api/{path}")) };
+        let answer = serve::answer(&*self.app, Ok(request), "test", MAX_DURATION).await;
+        (answer.status().as_u16(), serde_json::from_slice(answer.body().as_whole().unwrap()).unwrap())
+    }
+}
