@@ -5,6 +5,7 @@
 //! | [`account`] | who a user is and what they may change about it |
 //! | [`email_address`] | one address, one spelling |
 //! | [`password`] | what a password may be; how it is hashed and verified |
+//! | [`password_rules`] | which new passwords are too easy to guess |
 //! | [`session`] | a log-on, from its start to its end |
 //! | [`file_path`] | names and paths below a user's root |
 //! | [`file_key`] | a path together with its owner: the only way to name a stored file |
@@ -28,6 +29,7 @@ pub mod idempotency;
 pub mod mail;
 pub mod media_type;
 pub mod password;
+pub mod password_rules;
 pub mod ports;
 pub mod session;
 #[cfg(any(test, feature = "testing"))]
@@ -48,6 +50,7 @@ pub use idempotency::{IdempotencyKey, InvalidIdempotencyKey, KeptAnswer, KeyedRe
 pub use mail::{InvalidMail, Mail};
 pub use media_type::{InvalidMediaType, MediaType};
 pub use password::{InvalidPassword, Password, PasswordHash, PasswordHasher, Verdict};
+pub use password_rules::{OwnWords, WeakPassword};
 pub use ports::{
     AccountStore, Clock, Content, Entry, FileLedger, FileState, FileStore, IdempotencyStore, MailError,
     Mailer, NewFile, PartStore, Random, Replaces, SessionStore, StoreError, UploadStore,
