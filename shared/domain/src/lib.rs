@@ -6,6 +6,8 @@
 //! | [`email_address`] | one address, one spelling |
 //! | [`password`] | what a password may be; how it is hashed and verified |
 //! | [`password_rules`] | which new passwords are too easy to guess |
+//! | [`totp`] | the second factor: a code that changes with the time |
+//! | [`recovery_code`] | what stands in for the second factor, once |
 //! | [`session`] | a log-on, from its start to its end |
 //! | [`file_path`] | names and paths below a user's root |
 //! | [`file_key`] | a path together with its owner: the only way to name a stored file |
@@ -31,10 +33,12 @@ pub mod media_type;
 pub mod password;
 pub mod password_rules;
 pub mod ports;
+pub mod recovery_code;
 pub mod session;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod timestamp;
+pub mod totp;
 
 pub use account::{Account, AccountId, InvalidProfile, Profile, ProfileChange, Role};
 pub use email_address::{EmailAddress, InvalidEmailAddress};
@@ -55,5 +59,7 @@ pub use ports::{
     AccountStore, Clock, Content, Entry, FileLedger, FileState, FileStore, IdempotencyStore, MailError,
     Mailer, NewFile, PartStore, Random, Replaces, SessionStore, StoreError, UploadStore,
 };
+pub use recovery_code::RecoveryCode;
 pub use session::{Session, SessionId};
 pub use timestamp::Timestamp;
+pub use totp::TotpSecret;
