@@ -5,6 +5,9 @@
 //! | [`account`] | who a user is and what they may change about it |
 //! | [`email_address`] | one address, one spelling |
 //! | [`password`] | what a password may be; how it is hashed and verified |
+//! | [`password_rules`] | which new passwords are too easy to guess |
+//! | [`totp`] | the second factor: a code that changes with the time |
+//! | [`recovery_code`] | what stands in for the second factor, once |
 //! | [`session`] | a log-on, from its start to its end |
 //! | [`client`] | the program and the place that somebody uses the service from |
 //! | [`file_path`] | names and paths below a user's root |
@@ -30,11 +33,14 @@ pub mod idempotency;
 pub mod mail;
 pub mod media_type;
 pub mod password;
+pub mod password_rules;
 pub mod ports;
+pub mod recovery_code;
 pub mod session;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod timestamp;
+pub mod totp;
 
 pub use account::{
     Account, AccountChange, AccountId, InvalidProfile, Profile, ProfileChange, Role, SessionsAfter,
@@ -53,9 +59,12 @@ pub use idempotency::{IdempotencyKey, InvalidIdempotencyKey, KeptAnswer, KeyedRe
 pub use mail::{InvalidMail, Mail};
 pub use media_type::{InvalidMediaType, MediaType};
 pub use password::{InvalidPassword, Password, PasswordHash, PasswordHasher, Verdict};
+pub use password_rules::{OwnWords, WeakPassword};
 pub use ports::{
     AccountStore, Clock, Content, Entry, FileLedger, FileState, FileStore, IdempotencyStore, MailError,
     Mailer, NewFile, PartStore, Random, Replaces, SessionStore, StoreError, UploadStore,
 };
+pub use recovery_code::RecoveryCode;
 pub use session::{Session, SessionId};
 pub use timestamp::Timestamp;
+pub use totp::TotpSecret;

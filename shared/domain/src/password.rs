@@ -64,6 +64,11 @@ impl Password {
         }
         Ok(Self(text))
     }
+
+    /// The password itself, for the rules about it.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Debug for Password {
