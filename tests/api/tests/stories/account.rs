@@ -58,3 +58,28 @@ fn a_malformed_account_is_a_400_and_changes_nothing() {
         assert_eq!(ada.get("user").await.json(), before);
     });
 }
+
+#[test]
+fn a_log_on_that_was_forgotten_somewhere_is_found_and_ended() {
+    story(async |app| {
+        let ada = app.signed_in("ada").await;
+        let forgotten = app.log_on(ada.account()).await;
+        let elsewhere = app.log_on(ada.account()).await;
+        let sessions = ada.get("sessions").await.is(200).json()["data"].as_array().expect("a list").clone();
+        assert_eq!(sessions.len(), 3);
+        assert_eq!(sessions.iter().filter(|session| session["current"] == true).count(), 1);
+        assert!(sessions.iter().all(|session| session["network"] == "127.0.0.0/24"), "{sessions:?}");
+        let own = forgotten.get("sessions").await.is(200).json()["data"].clone();
+        let own = own.as_array().expect("a list").iter().find(|session| session["current"] == true);
+        let id = own.and_then(|session| session["id"].as_str()).expect("an id");
+        let eve = app.signed_in("eve").await;
+        eve.delete(&format!("sessions/{id}")).await.fails(404);
+        ada.delete(&format!("sessions/{id}")).await.is(200);
+        forgotten.get("user").await.fails(401);
+        elsewhere.get("files").await.is(200);
+        ada.delete("sessions").await.is(200);
+        elsewhere.get("files").await.fails(401);
+        ada.get("files").await.is(200);
+        eve.get("files").await.is(200);
+    });
+}

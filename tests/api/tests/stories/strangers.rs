@@ -12,7 +12,7 @@ enum Needs {
 }
 
 /// Every route of every function. A route that the template has and this table has not fails a test below.
-const ROUTES: [(&str, &str, Needs); 21] = [
+const ROUTES: [(&str, &str, Needs); 24] = [
     ("POST", "/users/api/logon", Needs::Nothing),
     ("POST", "/users/api/auth", Needs::Nothing),
     ("POST", "/users/api/checkin", Needs::Session),
@@ -20,6 +20,9 @@ const ROUTES: [(&str, &str, Needs); 21] = [
     ("POST", "/users/api/confirm", Needs::Session),
     ("GET", "/users/api/user", Needs::Session),
     ("POST", "/users/api/user", Needs::Session),
+    ("GET", "/users/api/sessions", Needs::Session),
+    ("DELETE", "/users/api/sessions", Needs::Session),
+    ("DELETE", "/users/api/sessions/{id}", Needs::Session),
     ("GET", "/users/api/files", Needs::Session),
     ("HEAD", "/users/api/files", Needs::Session),
     ("POST", "/users/api/files", Needs::Session),
