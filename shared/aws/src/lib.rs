@@ -20,6 +20,7 @@ mod dynamo_uploads;
 mod failure;
 mod s3_download;
 pub mod s3_files;
+mod s3_listing;
 mod s3_parts;
 pub mod ses_mailer;
 pub mod signing_keys;

@@ -16,7 +16,7 @@ use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::operation::put_object::PutObjectError;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
-use aws_sdk_s3::types::{Delete, MetadataDirective, Object, ObjectIdentifier};
+use aws_sdk_s3::types::{Delete, MetadataDirective, ObjectIdentifier};
 use bytes::Bytes;
 use domain::{
     Content, Entry, FileKey, FileState, FileStore, FolderKey, MediaType, NewFile, OperationId, Replaces,
@@ -149,17 +149,6 @@ impl S3Files {
         let (client, bucket) = (self.client.clone(), self.bucket.clone());
         ObjectState { client, bucket, key: key.to_string(), etag: state.etag.clone() }
     }
-
-    /// All objects whose keys begin with `prefix`.
-    async fn objects(&self, prefix: &str) -> Result<Vec<Object>, StoreError> {
-        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
-        let mut pages = list.into_paginator().send();
-        let mut objects = Vec::new();
-        while let Some(page) = pages.next().await {
-            objects.extend(page.map_err(unavailable)?.contents.unwrap_or_default());
-        }
-        Ok(objects)
-    }
 }
 
 #[async_trait]
@@ -252,17 +241,7 @@ impl FileStore for S3Files {
     }
 
     async fn list(&self, key: &FolderKey) -> Result<Vec<Entry>, StoreError> {
-        let prefix = key.to_string();
-        let objects = self.objects(&prefix).await?.into_iter();
-        let entry = |object: Object| {
-            let key = object.key.unwrap_or_default();
-            let path = key
-                .strip_prefix(&prefix)
-                .ok_or_else(|| corrupt("listing", "a key lies outside its prefix"))?;
-            let modified = timestamp(object.last_modified);
-            Ok(Entry { path: path.to_owned(), bytes: size(object.size)?, modified })
-        };
-        objects.map(entry).collect()
+        self.entries(&key.to_string()).await
     }
 
     async fn list_page(
@@ -356,7 +335,7 @@ pub(crate) fn file_state(
     })
 }
 
-fn timestamp(time: Option<DateTime>) -> Timestamp {
+pub(crate) fn timestamp(time: Option<DateTime>) -> Timestamp {
     let seconds = time.and_then(|time| u64::try_from(time.secs()).ok());
     Timestamp::from_unix_seconds(seconds.unwrap_or(0))
 }

@@ -152,10 +152,11 @@ impl<'a> Files<'a> {
         drop(files);
         #[expect(clippy::cast_precision_loss, reason = "a handful of calls")]
         let calls = Line {
-            what: "listing of 10,000 files, calls of the bucket".into(),
+            what: "listing of 10,000 files, calls of the bucket (10 pages, and a look whether it is a file)"
+                .into(),
             measured: calls as f64,
-            floor: 10.0,
-            limit: 10.0,
+            floor: 11.0,
+            limit: 11.0,
             unit: "calls",
         };
         let time = Line {
