@@ -6,8 +6,10 @@
 //! | `POST /checkin` | `check_in.rs` |
 //! | `POST /logout` | `log_off.rs` |
 //! | `POST /confirm` | `confirm.rs` |
+//! | `POST /password` | `change_password.rs` |
 
 mod auth_return;
+mod change_password;
 mod check_in;
 mod confirm;
 mod credentials;
@@ -19,8 +21,8 @@ mod route;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws::{Clients, DynamoAccounts};
-use domain::{AccountStore, Random};
+use aws::{Clients, DynamoAccounts, SesMailer};
+use domain::{AccountStore, EmailAddress, Mailer, Random};
 use web::error::Source;
 use web::{
     ApiError, Authenticator, Function, InvalidConfig, Origins, Request, RequestLog, Response, SessionConfig,
@@ -36,18 +38,21 @@ pub struct Config {
     session: SessionConfig,
     token_ttl_seconds: u64,
     session_ttl_seconds: u64,
+    sender: EmailAddress,
 }
 
 impl Config {
     /// Reads `TABLE_NAME`, `PUBLIC_BASE_URL`, `ALLOWED_ORIGINS`, `SIGNING_KEYS` or `SIGNING_KEYS_PARAMETER`,
-    /// `TOKEN_TTL_SECONDS` and `SESSION_TTL_SECONDS`.
+    /// `TOKEN_TTL_SECONDS`, `SESSION_TTL_SECONDS` and `MAIL_SENDER`.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
         let mut settings = Settings::new(lookup);
         let session = settings.session_config();
         let token_ttl_seconds = settings.seconds("TOKEN_TTL_SECONDS");
         let session_ttl_seconds = settings.seconds("SESSION_TTL_SECONDS");
+        let sender = settings.parse("MAIL_SENDER", EmailAddress::parse);
         settings.finish(|| {
             Some(Self {
+                sender: sender?,
                 session: session?,
                 token_ttl_seconds: token_ttl_seconds?,
                 session_ttl_seconds: session_ttl_seconds?,
@@ -61,6 +66,7 @@ pub struct App {
     accounts: Arc<dyn AccountStore>,
     authenticator: Authenticator,
     hashing: Hashing,
+    mailer: Arc<dyn Mailer>,
     random: Arc<dyn Random>,
     origins: Origins,
     secure_cookies: bool,
@@ -81,6 +87,7 @@ impl App {
             accounts: store,
             authenticator,
             hashing: Hashing::new(),
+            mailer: Arc::new(SesMailer::new(&clients, config.sender.to_string())),
             random: Arc::new(SystemRandom),
             origins: config.session.origins,
             secure_cookies: config.session.url.is_https(),
@@ -107,6 +114,10 @@ impl Function for App {
             Route::LogOff => log_off::log_off(self, &request, log).await,
             Route::Confirm => {
                 confirm::confirm(self, &self.authenticator.caller(&request, log).await?, &request).await
+            }
+            Route::ChangePassword => {
+                let caller = self.authenticator.caller(&request, log).await?;
+                change_password::change_password(self, &caller, &request).await
             }
         }
     }

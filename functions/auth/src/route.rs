@@ -15,6 +15,8 @@ pub enum Route {
     LogOff,
     /// `POST /confirm`.
     Confirm,
+    /// `POST /password`.
+    ChangePassword,
 }
 
 impl Route {
@@ -25,6 +27,7 @@ impl Route {
             "checkin" => Self::CheckIn,
             "logout" => Self::LogOff,
             "confirm" => Self::Confirm,
+            "password" => Self::ChangePassword,
             _ => return Err(unknown_endpoint()),
         };
         by_method(method, [(Method::POST, route)])
@@ -38,6 +41,7 @@ impl Route {
             Self::CheckIn => "check_in",
             Self::LogOff => "log_off",
             Self::Confirm => "confirm",
+            Self::ChangePassword => "change_password",
         }
     }
 }
@@ -54,6 +58,7 @@ mod tests {
             ("checkin", Route::CheckIn),
             ("logout", Route::LogOff),
             ("confirm", Route::Confirm),
+            ("password", Route::ChangePassword),
         ] {
             for path in [format!("/users/api/{path}"), format!("/users/api/{path}/")] {
                 assert_eq!(Route::parse(&Method::POST, &path).unwrap(), route);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::testing::{MemoryAccounts, MockClock, SeededRandom, contract};
+use domain::testing::{MemoryAccounts, MemoryMailer, MockClock, SeededRandom, contract};
 use domain::{AccountStore as _, Timestamp};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use session::SigningKeys;
@@ -18,6 +18,7 @@ pub(crate) struct World {
     app: App,
     pub(crate) store: Arc<MemoryAccounts>,
     pub(crate) clock: Arc<MockClock>,
+    pub(crate) mailer: Arc<MemoryMailer>,
     pub(crate) random: Arc<SeededRandom>,
 }
 
@@ -29,17 +30,19 @@ impl World {
         let clock = Arc::new(MockClock::at(Timestamp::from_unix_seconds(1_790_000_000)));
         let url = PublicUrl::parse("http://localhost:9000/users/api").unwrap();
         let keys = Arc::new(SigningKeys::generate("one").unwrap());
+        let mailer = Arc::new(MemoryMailer::default());
         let app = App {
             accounts: store.clone(),
             authenticator: Authenticator::load(keys, &url, store.clone(), clock.clone()).await.unwrap(),
             hashing: Hashing::new(),
+            mailer: mailer.clone(),
             random: random.clone(),
             origins: Origins::new(&url, "").unwrap(),
             secure_cookies: url.is_https(),
             token_ttl_seconds: 86_400,
             session_ttl_seconds: 30 * 86_400,
         };
-        Self { app, store, clock, random }
+        Self { app, store, clock, mailer, random }
     }
 
     pub(crate) async fn post(

@@ -85,7 +85,14 @@ fn a_function_without_its_settings_does_not_start_and_names_all_of_them() {
     for (function, missing) in [
         (
             "auth",
-            vec!["TABLE_NAME", "PUBLIC_BASE_URL", "SIGNING_KEYS", "TOKEN_TTL_SECONDS", "SESSION_TTL_SECONDS"],
+            vec![
+                "TABLE_NAME",
+                "PUBLIC_BASE_URL",
+                "SIGNING_KEYS",
+                "TOKEN_TTL_SECONDS",
+                "SESSION_TTL_SECONDS",
+                "MAIL_SENDER",
+            ],
         ),
         ("account", vec!["TABLE_NAME", "PUBLIC_BASE_URL", "SIGNING_KEYS"]),
         ("files", vec!["TABLE_NAME", "BUCKET_NAME", "PUBLIC_BASE_URL", "SIGNING_KEYS"]),

@@ -168,3 +168,26 @@ fn a_role_is_that_of_the_account_and_not_that_of_the_token() {
         ada.get("user").await.fails(401);
     });
 }
+
+#[test]
+fn a_password_that_somebody_else_knows_is_changed_and_lets_nobody_in_any_more() {
+    story(async |app| {
+        let ada = app.signed_in("ada").await;
+        let elsewhere = app.log_on(ada.account()).await;
+        let email = ada.account().email.as_str();
+        let new = "seven grey herons";
+        ada.post_json("password", &json!({"password": "a guess", "new_password": new})).await.fails(400);
+        elsewhere.get("user").await.is(200);
+        ada.post_json("password", &json!({"password": PASSWORD, "new_password": new})).await.is(200);
+        elsewhere.get("user").await.fails(401);
+        ada.get("files").await.is(200);
+        let log_on = async |password: &str| {
+            let pair = json!({"email": email, "password": password});
+            app.anonymous().post_json("auth", &pair).await.is(200).json()["ok"].clone()
+        };
+        assert_eq!((log_on(PASSWORD).await, log_on(new).await), (false.into(), true.into()));
+        let mails = app.world.mailbox.mails().await.into_iter().filter(|mail| mail.to == [email]);
+        let subjects: Vec<_> = mails.map(|mail| mail.subject).collect();
+        assert_eq!(subjects, ["Your password was changed"]);
+    });
+}

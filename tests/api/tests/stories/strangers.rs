@@ -12,12 +12,13 @@ enum Needs {
 }
 
 /// Every route of every function. A route that the template has and this table has not fails a test below.
-const ROUTES: [(&str, &str, Needs); 24] = [
+const ROUTES: [(&str, &str, Needs); 25] = [
     ("POST", "/users/api/logon", Needs::Nothing),
     ("POST", "/users/api/auth", Needs::Nothing),
     ("POST", "/users/api/checkin", Needs::Session),
     ("POST", "/users/api/logout", Needs::Session),
     ("POST", "/users/api/confirm", Needs::Session),
+    ("POST", "/users/api/password", Needs::Session),
     ("GET", "/users/api/user", Needs::Session),
     ("POST", "/users/api/user", Needs::Session),
     ("GET", "/users/api/sessions", Needs::Session),

@@ -1,0 +1,123 @@
+//! `POST /password`: a new password, for whoever knows the old one.
+
+use domain::password_rules::judge;
+use domain::{AccountChange, Mail, OwnWords, Password, SessionsAfter, Verdict};
+use serde::Deserialize;
+use web::{
+    ApiError, Caller, Request, Response, iso_time,
+    response::{self, chain},
+};
+
+use crate::App;
+
+/// Not printable: it holds passwords.
+#[derive(Deserialize)]
+struct Passwords {
+    password: String,
+    new_password: String,
+}
+
+/// Sets the new password, ends all other sessions, and tells the owner by mail.
+pub(crate) async fn change_password(
+    app: &App,
+    caller: &Caller,
+    request: &Request,
+) -> Result<Response, ApiError> {
+    let Passwords { password, new_password } = request.json()?;
+    let unusable = |error: String| ApiError::BadRequest(error);
+    let new = Password::parse(new_password).map_err(|error| unusable(error.to_string()))?;
+    let profile = &caller.account.profile;
+    let names = [&profile.firstname, &profile.middlename, &profile.surname, &profile.nickname];
+    let own_words = OwnWords::new(&caller.account.email, names.into_iter().filter_map(Option::as_deref));
+    judge(&new, &own_words).map_err(|error| unusable(error.to_string()))?;
+    let wrong = || unusable("The present password is not right. Nothing was changed.".into());
+    let present = Password::attempt(password).map_err(|_| wrong())?;
+    let stored = caller.account.password_hash.clone();
+    if app.hashing.verify(present, Some(stored)).await? == Verdict::Wrong {
+        return Err(wrong());
+    }
+    let change = AccountChange {
+        password_hash: Some(app.hashing.hash(new, app.random.clone()).await?),
+        sessions: SessionsAfter::EndOthers(caller.session.id.clone()),
+        ..AccountChange::default()
+    };
+    app.accounts.change(&caller.account, &change).await?;
+    tell_owner(app, caller, request).await;
+    Ok(response::success("Your password has been changed, and all other sessions have ended."))
+}
+
+/// The change counts, whether or not the mail can be sent.
+async fn tell_owner(app: &App, caller: &Caller, request: &Request) {
+    let client = request.client();
+    let network = client.network.map_or_else(|| "an unknown network".into(), |network| network.to_string());
+    let device = if client.device.is_empty() { "an unknown program" } else { &client.device };
+    let message = format!(
+        "The password of your account {} was changed at {} with {device} from {network}. All other log-ons have \
+         ended.\n\nIf it was you, there is nothing to do.\n\nIf it was not you, somebody knows your old password: tell \
+         those who run the service at once, and change the password wherever else you use it.\n",
+        caller.account.email,
+        iso_time(app.authenticator.clock.now()),
+    );
+    let mail = match Mail::new(caller.account.email.clone(), "Your password was changed", &message) {
+        Ok(mail) => app.mailer.send(&mail).await.map_err(|error| chain(&error)),
+        Err(error) => Err(error.to_string()),
+    };
+    if let Err(error) = mail {
+        tracing::error!(error, "the owner was not told that the password was changed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{World, body, token_of};
+
+    fn passwords(old: &str, new: &str) -> String {
+        serde_json::json!({"password": old, "new_password": new}).to_string()
+    }
+
+    async fn ada(world: &World) -> String {
+        token_of(&world.log_on("ada@example.org", "demo-password-1").await)
+    }
+
+    #[tokio::test]
+    async fn the_new_password_counts_the_other_sessions_end_and_the_owner_is_told() {
+        let world = World::new().await;
+        let (mine, other) = (ada(&world).await, ada(&world).await);
+        let answer =
+            world.post_as("password", &mine, &passwords("demo-password-1", "seven grey herons")).await;
+        assert_eq!(answer.status(), 200, "{}", body(&answer));
+        assert_eq!(world.post_as("checkin", &other, "").await.status(), 401);
+        assert_eq!(world.post_as("checkin", &mine, "").await.status(), 200);
+        assert!(body(&world.log_on("ada@example.org", "demo-password-1").await).contains("No matching"));
+        assert!(body(&world.log_on("ada@example.org", "seven grey herons").await).contains("Logged in"));
+        let mails = world.mailer.sent();
+        assert_eq!((mails.len(), mails[0].to().as_str()), (1, "ada@example.org"));
+        assert!(mails[0].message().contains("If it was not you") && !mails[0].message().contains("herons"));
+    }
+
+    #[tokio::test]
+    async fn without_the_old_password_or_with_a_weak_new_one_nothing_changes() {
+        let world = World::new().await;
+        let token = ada(&world).await;
+        let long = "x1 ".repeat(100);
+        for (old, new, text) in [
+            ("wrong-password", "seven grey herons", "The present password is not right"),
+            (&long, "seven grey herons", "The present password is not right"),
+            ("demo-password-1", "short", "too short"),
+            ("demo-password-1", &long, "too long"),
+            ("demo-password-1", "Password123", "most common"),
+            ("demo-password-1", "bcdefghijkl", "plain run"),
+            ("demo-password-1", "ada@example.org", "your own name"),
+        ] {
+            let answer = world.post_as("password", &token, &passwords(old, new)).await;
+            assert_eq!(answer.status(), 400, "{new}");
+            assert!(body(&answer).contains(text), "{}", body(&answer));
+        }
+        for missing in ["", "{}", r#"{"password":"demo-password-1"}"#] {
+            assert_eq!(world.post_as("password", &token, missing).await.status(), 400);
+        }
+        assert_eq!(world.post_as("password", "forged", "{}").await.status(), 401);
+        assert!(body(&world.log_on("ada@example.org", "demo-password-1").await).contains("Logged in"));
+        assert!(world.mailer.sent().is_empty());
+    }
+}
