@@ -148,3 +148,26 @@ impl DynamoAccounts {
 fn has_sort_key(item: &Item, sk: &str) -> bool {
     item.get("sk").and_then(|value| value.as_s().ok()).is_some_and(|value| value == sk)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_from_before_devices_were_noted_is_still_one() {
+        let text = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
+        let number = |name: &str, value: &str| (name.to_owned(), AttributeValue::N(value.to_owned()));
+        let (account, id) = ("a".repeat(32), "b".repeat(32));
+        let item = Item::from([
+            text("pk", format!("USER#{account}")),
+            text("sk", format!("SESSION#{id}")),
+            number("created", "1790000000"),
+            number("expires", "1790086400"),
+            number("ttl", "1790086400"),
+        ]);
+        let account = AccountId::parse(&account).unwrap();
+        let session = account_item::from_item::<SessionItem>(item).unwrap().into_session(&account).unwrap();
+        assert_eq!((session.id.as_str(), session.generation), (id.as_str(), 0));
+        assert_eq!((session.last_used, session.client), (session.created, Client::default()));
+    }
+}

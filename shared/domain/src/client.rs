@@ -10,6 +10,7 @@ const MAX_DEVICE_CHARACTERS: usize = 200;
 
 /// What a session was begun with, so that its owner recognises it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Client {
     /// What the program calls itself (`User-Agent`), printable characters only; empty when it does not say.
     pub device: String,
