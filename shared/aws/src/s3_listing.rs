@@ -86,7 +86,7 @@ impl S3Files {
             list.send().await.map_err(unavailable)?;
             let body = body.take().ok_or_else(|| corrupt("listing", "it has no body"))?;
             match ByteStream::new(body).collect().await {
-                Ok(body) => return read(prefix, &body.to_vec()),
+                Ok(body) => return read(prefix, &body.into_bytes()),
                 Err(error) => failure = Some(error),
             }
         }
