@@ -1,6 +1,6 @@
 //! `GET /sessions`, `DELETE /sessions/<id>`, `DELETE /sessions`: where the user is logged on, and the end of it.
 
-use domain::{AccountChange, Session, SessionId, SessionsAfter};
+use domain::{AccountChange, Network, Session, SessionId, SessionsAfter};
 use http::StatusCode;
 use serde::Serialize;
 use web::{ApiError, Caller, Response, iso_time, response};
@@ -15,15 +15,13 @@ struct SessionObject<'a> {
     created: String,
     last_used: String,
     device: &'a str,
-    network: Option<String>,
+    network: Option<&'a Network>,
 }
 
 /// The sessions that live, the one used last first.
 pub(crate) async fn list(app: &App, caller: &Caller) -> Result<Response, ApiError> {
     let mut sessions = alive(app, caller).await?;
     sessions.sort_by(|one, other| (other.last_used, &other.id).cmp(&(one.last_used, &one.id)));
-    let object =
-        |session: &Session| -> Option<String> { session.client.network.as_ref().map(ToString::to_string) };
     let objects: Vec<_> = sessions
         .iter()
         .map(|session| SessionObject {
@@ -32,7 +30,7 @@ pub(crate) async fn list(app: &App, caller: &Caller) -> Result<Response, ApiErro
             created: iso_time(session.created),
             last_used: iso_time(session.last_used),
             device: &session.client.device,
-            network: object(session),
+            network: session.client.network.as_ref(),
         })
         .collect();
     Ok(response::with_data(StatusCode::OK, true, "Sessions included.", &objects))

@@ -24,13 +24,12 @@ pub(crate) async fn change_password(
     request: &Request,
 ) -> Result<Response, ApiError> {
     let Passwords { password, new_password } = request.json()?;
-    let unusable = |error: String| ApiError::BadRequest(error);
-    let new = Password::parse(new_password).map_err(|error| unusable(error.to_string()))?;
+    let new = Password::parse(new_password).map_err(|error| ApiError::BadRequest(error.to_string()))?;
     let profile = &caller.account.profile;
     let names = [&profile.firstname, &profile.middlename, &profile.surname, &profile.nickname];
     let own_words = OwnWords::new(&caller.account.email, names.into_iter().filter_map(Option::as_deref));
-    judge(&new, &own_words).map_err(|error| unusable(error.to_string()))?;
-    let wrong = || unusable("The present password is not right. Nothing was changed.".into());
+    judge(&new, &own_words).map_err(|error| ApiError::BadRequest(error.to_string()))?;
+    let wrong = || ApiError::BadRequest("The present password is not right. Nothing was changed.".into());
     let present = Password::attempt(password).map_err(|_| wrong())?;
     let stored = caller.account.password_hash.clone();
     if app.hashing.verify(present, Some(stored)).await? == Verdict::Wrong {

@@ -23,6 +23,11 @@ pub(crate) fn key(pk: String, sk: &str) -> Item {
     HashMap::from([("pk".to_owned(), AttributeValue::S(pk)), ("sk".to_owned(), text(sk))])
 }
 
+/// A number as it is stored.
+pub(crate) fn number(number: impl ToString + Copy) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
 /// The partition of everything that belongs to an account.
 pub(crate) fn user_pk(account: &AccountId) -> String {
     format!("USER#{account}")

@@ -10,7 +10,9 @@ use domain::{
     SessionsAfter, StoreError,
 };
 
-use crate::account_item::{self, AccountItem, Item, OWNER, OwnerItem, PROFILE, email_pk, key, user_pk};
+use crate::account_item::{
+    self, AccountItem, Item, OWNER, OwnerItem, PROFILE, email_pk, key, number, user_pk,
+};
 use crate::clients::Clients;
 use crate::dynamo_sessions::session_sk;
 use crate::failure::{corrupt, unavailable};
@@ -169,10 +171,6 @@ impl DynamoAccounts {
         let update = update.update_expression(format!("SET {}", assignments.join(", ")));
         Ok(TransactWriteItem::builder().update(update.build().map_err(unavailable)?).build())
     }
-}
-
-fn number(number: u64) -> AttributeValue {
-    AttributeValue::N(number.to_string())
 }
 
 fn has_reason(error: &SdkError<TransactWriteItemsError>, code: &str) -> bool {

@@ -7,13 +7,13 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use domain::{
     AccountId, IdempotencyKey, IdempotencyStore, KeptAnswer, KeyedRequest, Known, StoreError, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::account_item::{self, Item, key, user_pk};
+use crate::account_item::{self, Item, key, number, user_pk};
 use crate::dynamo_accounts::DynamoAccounts;
 use crate::failure::unavailable;
 
@@ -43,7 +43,7 @@ fn item(
         pk: user_pk(account),
         sk: sort_key(&request.key),
         fingerprint: request.fingerprint,
-        until: if answer.is_some() { request.kept_until } else { request.busy_until },
+        until: request.counts_until(answer.is_some()),
         answer: answer.cloned(),
         ttl: request.kept_until,
     })
@@ -62,7 +62,7 @@ impl IdempotencyStore for DynamoAccounts {
         let put = put
             .condition_expression("attribute_not_exists(pk) OR #until <= :now")
             .expression_attribute_names("#until", "until")
-            .expression_attribute_values(":now", AttributeValue::N(now.unix_seconds().to_string()))
+            .expression_attribute_values(":now", number(now.unix_seconds()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let Err(error) = put.send().await else { return Ok(Known::Nothing) };
         let known: RequestItem = account_item::from_item(as_it_is(error)?)?;

@@ -18,7 +18,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::account_item::{Item, key, user_pk};
+use crate::account_item::{Item, key, number, user_pk};
 use crate::dynamo_accounts::DynamoAccounts;
 use crate::failure::{corrupt, unavailable};
 
@@ -212,10 +212,6 @@ fn as_it_was(error: SdkError<UpdateItemError>) -> Result<Item, StoreError> {
 
 fn attribute(prefix: &str, operation: &Operation) -> String {
     format!("{prefix}{}", operation.id)
-}
-
-fn number<N: ToString + Copy>(number: N) -> AttributeValue {
-    AttributeValue::N(number.to_string())
 }
 
 fn to_value(operation: &Operation) -> Result<AttributeValue, StoreError> {

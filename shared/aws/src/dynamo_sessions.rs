@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use domain::{Account, AccountId, Client, Session, SessionId, SessionStore, StoreError, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::account_item::{self, AccountItem, Item, PROFILE, key, user_pk};
+use crate::account_item::{self, AccountItem, Item, PROFILE, key, number, user_pk};
 use crate::dynamo_accounts::{DynamoAccounts, conflict_or_unavailable};
 use crate::failure::{corrupt, unavailable};
 
@@ -92,7 +92,7 @@ impl SessionStore for DynamoAccounts {
         let update = update.set_key(Some(key(user_pk(&session.account), &session_sk(&session.id))));
         let update =
             update.update_expression("SET last_used = :now").condition_expression("attribute_exists(pk)");
-        let now = AttributeValue::N(now.unix_seconds().to_string());
+        let now = number(now.unix_seconds());
         match update.expression_attribute_values(":now", now).send().await.map_err(conflict_or_unavailable) {
             Ok(_) | Err(StoreError::Conflict) => Ok(()),
             Err(error) => Err(error),
@@ -156,14 +156,14 @@ mod tests {
     #[test]
     fn a_session_from_before_devices_were_noted_is_still_one() {
         let text = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
-        let number = |name: &str, value: &str| (name.to_owned(), AttributeValue::N(value.to_owned()));
+        let count = |name: &str, value: u64| (name.to_owned(), number(value));
         let (account, id) = ("a".repeat(32), "b".repeat(32));
         let item = Item::from([
             text("pk", format!("USER#{account}")),
             text("sk", format!("SESSION#{id}")),
-            number("created", "1790000000"),
-            number("expires", "1790086400"),
-            number("ttl", "1790086400"),
+            count("created", 1_790_000_000),
+            count("expires", 1_790_086_400),
+            count("ttl", 1_790_086_400),
         ]);
         let account = AccountId::parse(&account).unwrap();
         let session = account_item::from_item::<SessionItem>(item).unwrap().into_session(&account).unwrap();

@@ -58,6 +58,14 @@ pub struct KeyedRequest {
     pub kept_until: Timestamp,
 }
 
+impl KeyedRequest {
+    /// Until when what is known of it counts: being worked on, or answered.
+    #[must_use]
+    pub fn counts_until(&self, is_answered: bool) -> Timestamp {
+        if is_answered { self.kept_until } else { self.busy_until }
+    }
+}
+
 /// What is known about a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Known {

@@ -31,9 +31,8 @@ impl IdempotencyStore for MemoryIdempotency {
         now: Timestamp,
     ) -> Result<Known, StoreError> {
         let (mut requests, key) = (self.requests(), (account.clone(), request.key.clone()));
-        let known = requests.get(&key).filter(|(known, answer)| {
-            now < if answer.is_some() { known.kept_until } else { known.busy_until }
-        });
+        let known = requests.get(&key);
+        let known = known.filter(|(known, answer)| now < known.counts_until(answer.is_some()));
         let known = match known {
             None => Known::Nothing,
             Some((known, _)) if known.fingerprint != request.fingerprint => Known::Other,
