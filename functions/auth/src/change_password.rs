@@ -31,10 +31,13 @@ pub(crate) async fn change_password(
     judge(&new, &own_words).map_err(|error| ApiError::BadRequest(error.to_string()))?;
     let wrong = || ApiError::BadRequest("The present password is not right. Nothing was changed.".into());
     let present = Password::attempt(password).map_err(|_| wrong())?;
+    let guess = app.throttle.guess(&caller.account.email.normalised(), request.address).await?;
     let stored = caller.account.password_hash.clone();
     if app.hashing.verify(present, Some(stored)).await? == Verdict::Wrong {
+        guess.was_wrong().await?;
         return Err(wrong());
     }
+    guess.was_right().await?;
     let change = AccountChange {
         password_hash: Some(app.hashing.hash(new, app.random.clone()).await?),
         sessions: SessionsAfter::EndOthers(caller.session.id.clone()),

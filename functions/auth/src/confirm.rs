@@ -8,7 +8,7 @@ use crate::credentials::Credentials;
 
 /// Confirms that the credentials are those of the caller. A mismatch is answered with HTTP 200 and `ok` false.
 pub(crate) async fn confirm(app: &App, caller: &Caller, request: &Request) -> Result<Response, ApiError> {
-    let account = request.json::<Credentials>()?.account(app).await?;
+    let account = request.json::<Credentials>()?.account(app, request).await?;
     if account.is_none_or(|account| account.id != caller.account.id) {
         return Ok(response::refusal("User does not match the existing session"));
     }

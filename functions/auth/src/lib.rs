@@ -17,6 +17,7 @@ mod hashing;
 mod log_off;
 mod log_on;
 mod route;
+mod throttle;
 
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ use web::{
 
 use crate::hashing::Hashing;
 pub use crate::route::Route;
+use crate::throttle::Throttle;
 
 /// What the function is told by its environment.
 #[derive(Clone, Debug)]
@@ -66,6 +68,7 @@ pub struct App {
     accounts: Arc<dyn AccountStore>,
     authenticator: Authenticator,
     hashing: Hashing,
+    throttle: Throttle,
     mailer: Arc<dyn Mailer>,
     random: Arc<dyn Random>,
     origins: Origins,
@@ -84,6 +87,7 @@ impl App {
         let authenticator =
             Authenticator::load(keys, &config.session.url, store.clone(), Arc::new(SystemClock)).await?;
         Ok(Self {
+            throttle: Throttle::new(store.clone(), Arc::new(SystemClock)),
             accounts: store,
             authenticator,
             hashing: Hashing::new(),

@@ -9,7 +9,7 @@ use crate::credentials::Credentials;
 
 /// Logs on. A wrong pair is answered with HTTP 200, `ok` false, and no cookie: clients test whether they have one.
 pub(crate) async fn log_on(app: &App, request: &Request, log: &mut RequestLog) -> Result<Response, ApiError> {
-    let Some(account) = request.json::<Credentials>()?.account(app).await? else {
+    let Some(account) = request.json::<Credentials>()?.account(app, request).await? else {
         return Ok(response::refusal("No matching username and password pair was found!"));
     };
     log.account = Some(account.id.clone());

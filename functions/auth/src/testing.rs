@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::testing::{MemoryAccounts, MemoryMailer, MockClock, SeededRandom, contract};
+use domain::testing::{MemoryAccounts, MemoryGuesses, MemoryMailer, MockClock, SeededRandom, contract};
 use domain::{AccountStore as _, Timestamp};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use session::SigningKeys;
@@ -12,6 +12,7 @@ use web::{Authenticator, Origins, PublicUrl, Request, Response};
 
 use crate::App;
 use crate::hashing::Hashing;
+use crate::throttle::Throttle;
 
 /// A service with one account, `ada@example.org` with the password `demo-password-1`.
 pub(crate) struct World {
@@ -35,6 +36,7 @@ impl World {
             accounts: store.clone(),
             authenticator: Authenticator::load(keys, &url, store.clone(), clock.clone()).await.unwrap(),
             hashing: Hashing::new(),
+            throttle: Throttle::new(Arc::new(MemoryGuesses::default()), clock.clone()),
             mailer: mailer.clone(),
             random: random.clone(),
             origins: Origins::new(&url, "").unwrap(),

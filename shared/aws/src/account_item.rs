@@ -23,6 +23,14 @@ pub(crate) fn key(pk: String, sk: &str) -> Item {
     HashMap::from([("pk".to_owned(), AttributeValue::S(pk)), ("sk".to_owned(), text(sk))])
 }
 
+/// Whether a record has this primary key.
+pub(crate) fn has_keys(item: &Item, pk: &str, sk: &str) -> bool {
+    let is = |name: &str, text: &str| {
+        item.get(name).and_then(|value| value.as_s().ok()).is_some_and(|value| value == text)
+    };
+    is("pk", pk) && is("sk", sk)
+}
+
 /// A number as it is stored.
 pub(crate) fn number(number: impl ToString + Copy) -> AttributeValue {
     AttributeValue::N(number.to_string())

@@ -1,11 +1,12 @@
 //! Sessions in DynamoDB.
 
 use async_trait::async_trait;
+use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use domain::{Account, AccountId, Client, Session, SessionId, SessionStore, StoreError, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::account_item::{self, AccountItem, Item, PROFILE, key, number, user_pk};
+use crate::account_item::{self, AccountItem, Item, PROFILE, has_keys, key, number, user_pk};
 use crate::dynamo_accounts::{DynamoAccounts, conflict_or_unavailable};
 use crate::failure::{corrupt, unavailable};
 
@@ -115,19 +116,23 @@ impl DynamoAccounts {
         sk: &str,
     ) -> Result<Option<(Item, Item)>, StoreError> {
         let pk = user_pk(account);
-        let keys = KeysAndAttributes::builder().keys(key(pk.clone(), PROFILE)).keys(key(pk, sk));
-        let keys = keys.consistent_read(true).build().map_err(unavailable)?;
+        let keys = KeysAndAttributes::builder().keys(key(pk.clone(), PROFILE)).keys(key(pk.clone(), sk));
+        let mut items = self.get_all(keys.consistent_read(true)).await?;
+        let mut take =
+            |sk: &str| items.iter().position(|item| has_keys(item, &pk, sk)).map(|at| items.remove(at));
+        let profile = take(PROFILE);
+        Ok(take(sk).zip(profile))
+    }
+
+    /// All of these records that exist, in no order.
+    pub(crate) async fn get_all(&self, keys: KeysAndAttributesBuilder) -> Result<Vec<Item>, StoreError> {
+        let keys = keys.build().map_err(unavailable)?;
         let answer = self.client.batch_get_item().request_items(&self.table, keys).send().await;
         let answer = answer.map_err(unavailable)?;
         if answer.unprocessed_keys().is_some_and(|keys| !keys.is_empty()) {
             return Err(StoreError::Unavailable("the table throttles reads".into()));
         }
-        let mut items =
-            answer.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default();
-        let mut take =
-            |sk: &str| items.iter().position(|item| has_sort_key(item, sk)).map(|at| items.remove(at));
-        let profile = take(PROFILE);
-        Ok(take(sk).zip(profile))
+        Ok(answer.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default())
     }
 
     /// All records of an account whose sort key begins with `prefix`, strongly consistent.
@@ -143,10 +148,6 @@ impl DynamoAccounts {
         }
         Ok(items)
     }
-}
-
-fn has_sort_key(item: &Item, sk: &str) -> bool {
-    item.get("sk").and_then(|value| value.as_s().ok()).is_some_and(|value| value == sk)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 mod account_item;
 pub mod clients;
 pub mod dynamo_accounts;
+mod dynamo_guesses;
 mod dynamo_idempotency;
 mod dynamo_ledger;
 pub mod dynamo_sessions;

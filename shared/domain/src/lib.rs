@@ -8,6 +8,7 @@
 //! | [`password_rules`] | which new passwords are too easy to guess |
 //! | [`totp`] | the second factor: a code that changes with the time |
 //! | [`recovery_code`] | what stands in for the second factor, once |
+//! | [`throttle`] | how fast secrets may be guessed |
 //! | [`session`] | a log-on, from its start to its end |
 //! | [`client`] | the program and the place that somebody uses the service from |
 //! | [`file_path`] | names and paths below a user's root |
@@ -39,6 +40,7 @@ pub mod recovery_code;
 pub mod session;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod throttle;
 pub mod timestamp;
 pub mod totp;
 
@@ -61,8 +63,8 @@ pub use media_type::{InvalidMediaType, MediaType};
 pub use password::{InvalidPassword, Password, PasswordHash, PasswordHasher, Verdict};
 pub use password_rules::{OwnWords, WeakPassword};
 pub use ports::{
-    AccountStore, Clock, Content, Entry, FileLedger, FileState, FileStore, IdempotencyStore, MailError,
-    Mailer, NewFile, PartStore, Random, Replaces, SessionStore, StoreError, UploadStore,
+    AccountStore, Clock, Content, Entry, FileLedger, FileState, FileStore, GuessStore, IdempotencyStore,
+    MailError, Mailer, NewFile, PartStore, Random, Replaces, SessionStore, StoreError, UploadStore,
 };
 pub use recovery_code::RecoveryCode;
 pub use session::{Session, SessionId};

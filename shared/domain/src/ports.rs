@@ -19,6 +19,7 @@ use crate::mail::Mail;
 use crate::media_type::MediaType;
 use crate::password::PasswordHash;
 use crate::session::{Session, SessionId};
+use crate::throttle::{Counter, Guesses};
 use crate::timestamp::Timestamp;
 
 /// The underlying failure, for the log.
@@ -333,6 +334,28 @@ pub trait IdempotencyStore: Send + Sync {
 
     /// Forgets a request that came to no answer.
     async fn forget(&self, account: &AccountId, key: &IdempotencyKey) -> Result<(), StoreError>;
+}
+
+/// Counts of wrong guesses.
+#[async_trait]
+pub trait GuessStore: Send + Sync {
+    /// What each of the counters has counted, in their order; and until when the subject of the first of them is known,
+    /// if it ever was. All in one strongly consistent read.
+    async fn guesses(&self, counters: &[Counter; 3])
+    -> Result<([Guesses; 3], Option<Timestamp>), StoreError>;
+
+    /// Counts one more guess; how many there are with it.
+    async fn add_guess(&self, counter: &Counter, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// Counts one more guess if there are still `seen` of them; whether that was so. Of several claims at once, one
+    /// succeeds.
+    async fn claim_guess(&self, counter: &Counter, seen: u64, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Makes so many guesses undone, if there are as many; whether there were.
+    async fn undo_guesses(&self, counter: &Counter, count: u64) -> Result<bool, StoreError>;
+
+    /// Notes that the subject of a counter is known until then.
+    async fn note_known(&self, counter: &Counter, until: Timestamp) -> Result<(), StoreError>;
 }
 
 /// Sends mail.

@@ -76,6 +76,12 @@ pub enum ApiError {
         /// The size of the file.
         bytes: u64,
     },
+    /// 429: too many wrong passwords.
+    #[error("There were too many wrong passwords. Wait {wait_seconds} seconds, then try again.")]
+    TooManyGuesses {
+        /// How long to wait, in seconds.
+        wait_seconds: u64,
+    },
     /// 500: a mail could not be sent.
     #[error("The email cannot be sent: the mail service refused it.")]
     MailRefused(#[source] Source),
@@ -104,6 +110,7 @@ impl ApiError {
                 StatusCode::PAYLOAD_TOO_LARGE
             }
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooManyGuesses { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::MailRefused(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -132,6 +139,9 @@ impl ApiError {
                 if let Ok(range) = HeaderValue::from_str(&format!("bytes */{bytes}")) {
                     answer.headers_mut().insert(header::CONTENT_RANGE, range);
                 }
+            }
+            Self::TooManyGuesses { wait_seconds } => {
+                answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*wait_seconds));
             }
             Self::Unavailable(_) | Self::Busy(_) => {
                 answer.headers_mut().insert(header::RETRY_AFTER, RETRY_SECONDS);

@@ -1,5 +1,6 @@
 //! One API, of one event format.
 
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -50,6 +51,18 @@ impl App {
     #[must_use]
     pub fn at(&self, url: &str) -> Self {
         Self { url: url.to_owned(), ..self.clone() }
+    }
+
+    /// The same world for a client on a machine of its own.
+    #[must_use]
+    pub fn elsewhere(&self) -> Self {
+        static MACHINES: AtomicU16 = AtomicU16::new(0);
+        let [high, low] = MACHINES.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        // All of 127.0.0.0/8 is this machine (RFC 1122 3.2.1.3).
+        let mut connector = HttpConnector::new();
+        connector.set_local_address(Some([127, 1, high, low].into()));
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Self { client, ..self.clone() }
     }
 
     /// Somebody without a session.

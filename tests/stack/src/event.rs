@@ -17,18 +17,21 @@ pub enum Format {
     Http,
 }
 
-/// The event for one request.
+/// What every request is called.
+const REQUEST_ID: &str = "gateway-request";
+
+/// The event for one request that came from the address `client`.
 #[must_use]
-pub fn event(format: Format, parts: &Parts, body: &[u8], request_id: &str) -> Value {
+pub fn event(format: Format, parts: &Parts, body: &[u8], client: Option<&str>) -> Value {
     match format {
-        Format::Rest => rest(parts, body, request_id),
-        Format::Http => http(parts, body, request_id),
+        Format::Rest => rest(parts, body, client),
+        Format::Http => http(parts, body, client),
     }
 }
 
 /// With `*/*` among the binary media types every body is base64; paths stay percent-encoded, queries are decoded; of a
 /// repeated header `headers` has the last value and `multiValueHeaders` all of them.
-fn rest(parts: &Parts, body: &[u8], request_id: &str) -> Value {
+fn rest(parts: &Parts, body: &[u8], client: Option<&str>) -> Value {
     let headers = all_headers(&parts.headers);
     let method = parts.method.as_str();
     let body = (!body.is_empty()).then(|| STANDARD.encode(body));
@@ -45,9 +48,9 @@ fn rest(parts: &Parts, body: &[u8], request_id: &str) -> Value {
         "stageVariables": null,
         "requestContext": {
             "accountId": "123456789012", "apiId": "local", "stage": "live", "httpMethod": method,
-            "protocol": "HTTP/1.1", "path": format!("/live{}", parts.uri.path()), "requestId": request_id,
+            "protocol": "HTTP/1.1", "path": format!("/live{}", parts.uri.path()), "requestId": REQUEST_ID,
             "resourceId": "local", "resourcePath": "/users/api/{path+}",
-            "identity": {"sourceIp": "127.0.0.1", "userAgent": null},
+            "identity": {"sourceIp": client, "userAgent": null},
         },
         "isBase64Encoded": body.is_some(),
         "body": body,
@@ -55,7 +58,7 @@ fn rest(parts: &Parts, body: &[u8], request_id: &str) -> Value {
 }
 
 /// Cookies are apart, repeated headers are joined by commas, and texts travel as text.
-fn http(parts: &Parts, body: &[u8], request_id: &str) -> Value {
+fn http(parts: &Parts, body: &[u8], client: Option<&str>) -> Value {
     let mut headers = all_headers(&parts.headers);
     let cookies: Vec<String> = headers.remove("cookie").into_iter().flatten().collect();
     let cookies: Vec<&str> = cookies.iter().flat_map(|line| line.split(';')).map(str::trim).collect();
@@ -73,11 +76,11 @@ fn http(parts: &Parts, body: &[u8], request_id: &str) -> Value {
         "cookies": (!cookies.is_empty()).then_some(cookies),
         "headers": joined,
         "requestContext": {
-            "accountId": "123456789012", "apiId": "local", "stage": "$default", "requestId": request_id,
+            "accountId": "123456789012", "apiId": "local", "stage": "$default", "requestId": REQUEST_ID,
             "routeKey": "$default", "domainName": "localhost", "domainPrefix": "local",
             "http": {
                 "method": parts.method.as_str(), "path": parts.uri.path(), "protocol": "HTTP/1.1",
-                "sourceIp": "127.0.0.1", "userAgent": "",
+                "sourceIp": client, "userAgent": "",
             },
             "time": "24/Nov/2026:00:00:00 +0000", "timeEpoch": 1_795_478_400_000_u64,
         },

@@ -5,13 +5,14 @@
 //! than 6 MB never reaches a function, and whatever the gateway itself refuses is JSON with `ok` false.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path as PathSegments, Request, State};
+use axum::extract::{ConnectInfo, Path as PathSegments, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, post};
@@ -156,7 +157,8 @@ async fn serve(shared: &RuntimeApi, format: Format, request: Request) -> Result<
     let too_large = || refused(StatusCode::PAYLOAD_TOO_LARGE, "One request carries at most 4194304 bytes.");
     let body =
         http_body_util::Limited::new(body, MAX_REQUEST_BYTES).collect().await.map_err(|_| too_large())?;
-    let event = event(format, &parts, &body.to_bytes(), "gateway-request").to_string();
+    let client = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string());
+    let event = event(format, &parts, &body.to_bytes(), client.as_deref()).to_string();
     if event.len() > MAX_EVENT_BYTES {
         return Err(too_large());
     }

@@ -51,6 +51,7 @@ async fn dynamodb_keeps_the_contract_of_accounts_and_sessions() {
     contract::ledger(&store, &SystemRandom).await;
     contract::uploads(&store, &SystemRandom).await;
     contract::idempotency(&store, &SystemRandom).await;
+    contract::guesses(&store, &SystemRandom).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,6 +65,7 @@ async fn dynamodb_keeps_the_contract_of_ledgers() {
     contract::ledger(&store, &SystemRandom).await;
     contract::uploads(&store, &SystemRandom).await;
     contract::idempotency(&store, &SystemRandom).await;
+    contract::guesses(&store, &SystemRandom).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,8 @@
 //! What every store must do, whatever it is made of. Each function makes its own accounts, so that all of them can
 //! run on one store, in any order, at the same time.
 
+mod guesses;
+
 use bytes::Bytes;
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -22,6 +24,8 @@ use crate::ports::{
 };
 use crate::session::{Session, SessionId};
 use crate::timestamp::Timestamp;
+
+pub use guesses::guesses;
 
 /// Names that stores and transports are known to mangle.
 pub const ODD_NAMES: [&str; 19] = [
@@ -760,7 +764,8 @@ pub async fn files(store: &dyn FileStore, random: &dyn Random) {
 mod tests {
     use super::*;
     use crate::testing::{
-        MemoryAccounts, MemoryFiles, MemoryIdempotency, MemoryLedger, MemoryUploads, SeededRandom,
+        MemoryAccounts, MemoryFiles, MemoryGuesses, MemoryIdempotency, MemoryLedger, MemoryUploads,
+        SeededRandom,
     };
 
     #[tokio::test]
@@ -770,6 +775,7 @@ mod tests {
         ledger(&MemoryLedger::default(), &SeededRandom::new(3)).await;
         uploads(&MemoryUploads::default(), &SeededRandom::new(4)).await;
         idempotency(&MemoryIdempotency::default(), &SeededRandom::new(6)).await;
+        guesses(&MemoryGuesses::default(), &SeededRandom::new(7)).await;
         let (store, random) = (MemoryFiles::default(), SeededRandom::new(5));
         let send = async |link: &str, content: Bytes| store.receive(link, content);
         a_file_in_parts_appears_when_they_are_joined(&store, &random, send).await;

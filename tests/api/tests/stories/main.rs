@@ -17,4 +17,5 @@ mod send;
 mod sign_on;
 mod strangers;
 mod template;
+mod throttle;
 mod transfers;
