@@ -1,6 +1,6 @@
 //! `GET /sessions`, `DELETE /sessions/<id>`, `DELETE /sessions`: where the user is logged on, and the end of it.
 
-use domain::{AccountChange, Network, Session, SessionId, SessionsAfter};
+use domain::{AccountChange, Effects, Network, Session, SessionId, SessionsAfter};
 use http::StatusCode;
 use serde::Serialize;
 use web::{ApiError, Caller, Response, iso_time, response};
@@ -48,7 +48,8 @@ pub(crate) async fn end(app: &App, caller: &Caller, id: &SessionId) -> Result<Re
 /// Ends all sessions but the caller's own.
 pub(crate) async fn end_others(app: &App, caller: &Caller) -> Result<Response, ApiError> {
     let sessions = SessionsAfter::EndOthers(caller.session.id.clone());
-    app.accounts.change(&caller.account, &AccountChange { sessions, ..AccountChange::default() }).await?;
+    let change = AccountChange { sessions, ..AccountChange::default() };
+    app.accounts.change(&caller.account, &change, &Effects::none()).await?;
     Ok(response::success("All other sessions have ended."))
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::testing::{MemoryAccounts, MockClock, SeededRandom, contract};
-use domain::{Account, AccountStore, SessionStore, Timestamp};
+use domain::{Account, AccountStore, Effects, SessionStore, Timestamp};
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::Value;
 use session::SigningKeys;
@@ -46,14 +46,14 @@ impl World {
     }
 
     async fn signed_in(self) -> Self {
-        AccountStore::create(&*self.store, &self.account).await.unwrap();
+        AccountStore::create(&*self.store, &self.account, &Effects::none()).await.unwrap();
         self.again().await
     }
 
     /// The same user with a new session.
     pub(crate) async fn again(&self) -> Self {
         let session = contract::session(&self.account, &*self.random);
-        SessionStore::create(&*self.store, &session).await.unwrap();
+        SessionStore::create(&*self.store, &session, &Effects::none()).await.unwrap();
         let token = self.app.authenticator.issue(&session, 86_400, &*self.random).await.unwrap();
         Self { token: token.reveal().to_owned(), ..self.clone() }
     }

@@ -1,14 +1,13 @@
 //! `POST /password`: a new password, for whoever knows the old one.
 
-use domain::password_rules::judge;
-use domain::{AccountChange, Mail, OwnWords, Password, SessionsAfter, Verdict};
-use serde::Deserialize;
-use web::{
-    ApiError, Caller, Request, Response, iso_time,
-    response::{self, chain},
+use domain::{
+    AccountChange, Act, AuditEvent, Effects, Letter, Notification, Password, SessionsAfter, Verdict,
 };
+use serde::Deserialize;
+use web::{ApiError, Caller, Request, Response, response};
 
 use crate::App;
+use crate::new_password::new_password;
 
 /// Not printable: it holds passwords.
 #[derive(Deserialize)]
@@ -23,12 +22,8 @@ pub(crate) async fn change_password(
     caller: &Caller,
     request: &Request,
 ) -> Result<Response, ApiError> {
-    let Passwords { password, new_password } = request.json()?;
-    let new = Password::parse(new_password).map_err(|error| ApiError::BadRequest(error.to_string()))?;
-    let profile = &caller.account.profile;
-    let names = [&profile.firstname, &profile.middlename, &profile.surname, &profile.nickname];
-    let own_words = OwnWords::new(&caller.account.email, names.into_iter().filter_map(Option::as_deref));
-    judge(&new, &own_words).map_err(|error| ApiError::BadRequest(error.to_string()))?;
+    let Passwords { password, new_password: wanted } = request.json()?;
+    let new = new_password(wanted, &caller.account.email, &caller.account.profile)?;
     let wrong = || ApiError::BadRequest("The present password is not right. Nothing was changed.".into());
     let present = Password::attempt(password).map_err(|_| wrong())?;
     let guess = app.throttle.guess(&caller.account.email.normalised(), request.address).await?;
@@ -43,30 +38,14 @@ pub(crate) async fn change_password(
         sessions: SessionsAfter::EndOthers(caller.session.id.clone()),
         ..AccountChange::default()
     };
-    app.accounts.change(&caller.account, &change).await?;
-    tell_owner(app, caller, request).await;
+    let occasion = request.occasion(app.authenticator.clock.now());
+    let notification = Notification::PasswordChanged(occasion.clone());
+    let letter = Letter::new(caller.account.email.clone(), notification, occasion.at, &*app.random);
+    let event = AuditEvent::new(&caller.account.id, occasion, Act::PasswordChanged, &*app.random);
+    let effects = Effects { letters: vec![letter], events: vec![event], ..Effects::none() };
+    app.accounts.change(&caller.account, &change, &effects).await?;
+    app.post.deliver(&effects.letters).await;
     Ok(response::success("Your password has been changed, and all other sessions have ended."))
-}
-
-/// The change counts, whether or not the mail can be sent.
-async fn tell_owner(app: &App, caller: &Caller, request: &Request) {
-    let client = request.client();
-    let network = client.network.map_or_else(|| "an unknown network".into(), |network| network.to_string());
-    let device = if client.device.is_empty() { "an unknown program" } else { &client.device };
-    let message = format!(
-        "The password of your account {} was changed at {} with {device} from {network}. All other log-ons have \
-         ended.\n\nIf it was you, there is nothing to do.\n\nIf it was not you, somebody knows your old password: tell \
-         those who run the service at once, and change the password wherever else you use it.\n",
-        caller.account.email,
-        iso_time(app.authenticator.clock.now()),
-    );
-    let mail = match Mail::new(caller.account.email.clone(), "Your password was changed", &message) {
-        Ok(mail) => app.mailer.send(&mail).await.map_err(|error| chain(&error)),
-        Err(error) => Err(error.to_string()),
-    };
-    if let Err(error) = mail {
-        tracing::error!(error, "the owner was not told that the password was changed");
-    }
 }
 
 #[cfg(test)]

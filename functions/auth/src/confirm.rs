@@ -17,8 +17,8 @@ pub(crate) async fn confirm(app: &App, caller: &Caller, request: &Request) -> Re
 
 #[cfg(test)]
 mod tests {
-    use domain::AccountStore as _;
     use domain::testing::contract;
+    use domain::{AccountStore as _, Effects};
     use http::header;
 
     use crate::testing::{World, body, token_of};
@@ -38,7 +38,11 @@ mod tests {
     #[tokio::test]
     async fn wrong_credentials_and_those_of_somebody_else_do_not_match() {
         let world = World::new().await;
-        world.store.create(&contract::account("eve@example.org", &*world.random)).await.unwrap();
+        world
+            .store
+            .create(&contract::account("eve@example.org", &*world.random), &Effects::none())
+            .await
+            .unwrap();
         let token = token_of(&world.log_on("ada@example.org", "demo-password-1").await);
         for pair in [
             r#"{"email":"ada@example.org","password":"wrong-password"}"#,

@@ -7,27 +7,39 @@
 //! | `POST /logout` | `log_off.rs` |
 //! | `POST /confirm` | `confirm.rs` |
 //! | `POST /password` | `change_password.rs` |
+//! | `POST /register` | `register.rs` |
+//! | `GET /verify`, `POST /verify` | `verify.rs` |
+//! | `GET /password/forgot`, `POST /password/forgot` | `forgot_password.rs` |
+//! | `GET /password/reset`, `POST /password/reset` | `reset_password.rs` |
 
 mod auth_return;
 mod change_password;
 mod check_in;
 mod confirm;
 mod credentials;
+mod discretion;
+mod forgot_password;
 mod hashing;
 mod log_off;
 mod log_on;
+mod mailed_token;
+mod new_password;
+mod register;
+mod reset_password;
 mod route;
 mod throttle;
+mod verify;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts, SesMailer};
-use domain::{AccountStore, EmailAddress, Mailer, Random};
+use domain::{AccountStore, EmailAddress, Random};
 use web::error::Source;
 use web::{
-    ApiError, Authenticator, Function, InvalidConfig, Origins, Request, RequestLog, Response, SessionConfig,
-    Settings, SystemClock, SystemRandom,
+    ApiError, Authenticator, Function, InvalidConfig, Origins, Post, Request, RequestLog, Response,
+    SealedLinks, SessionConfig, Settings, SystemClock, SystemRandom,
 };
 
 use crate::hashing::Hashing;
@@ -69,12 +81,15 @@ pub struct App {
     authenticator: Authenticator,
     hashing: Hashing,
     throttle: Throttle,
-    mailer: Arc<dyn Mailer>,
+    post: Post,
+    links: SealedLinks,
     random: Arc<dyn Random>,
     origins: Origins,
     secure_cookies: bool,
     token_ttl_seconds: u64,
     session_ttl_seconds: u64,
+    /// How long after their arrival public requests are answered.
+    answer_after: Duration,
 }
 
 impl App {
@@ -86,12 +101,20 @@ impl App {
         let store = Arc::new(DynamoAccounts::new(&clients, config.session.table));
         let authenticator =
             Authenticator::load(keys, &config.session.url, store.clone(), Arc::new(SystemClock)).await?;
+        let links = SealedLinks::new(&config.session.url, authenticator.tokens.clone());
+        let post = Post {
+            outbox: store.clone(),
+            mailer: Arc::new(SesMailer::new(&clients, config.sender.to_string())),
+            links: Arc::new(links.clone()),
+        };
         Ok(Self {
+            post,
+            links,
+            answer_after: discretion::ANSWER_AFTER,
             throttle: Throttle::new(store.clone(), Arc::new(SystemClock)),
             accounts: store,
             authenticator,
             hashing: Hashing::new(),
-            mailer: Arc::new(SesMailer::new(&clients, config.sender.to_string())),
             random: Arc::new(SystemRandom),
             origins: config.session.origins,
             secure_cookies: config.session.url.is_https(),
@@ -123,6 +146,13 @@ impl Function for App {
                 let caller = self.authenticator.caller(&request, log).await?;
                 change_password::change_password(self, &caller, &request).await
             }
+            Route::Register => register::register(self, &request).await,
+            Route::ShowVerification => verify::show(self, &request).await,
+            Route::Verify => verify::verify(self, &request).await,
+            Route::ShowForgotPassword => Ok(forgot_password::show()),
+            Route::ForgotPassword => forgot_password::forgot_password(self, &request).await,
+            Route::ShowReset => reset_password::show(self, &request).await,
+            Route::ResetPassword => reset_password::reset_password(self, &request).await,
         }
     }
 }

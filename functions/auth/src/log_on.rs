@@ -1,6 +1,6 @@
 //! `POST /logon`, `POST /auth`: from an address and a password to a session.
 
-use domain::Session;
+use domain::{Act, AuditEvent, Effects, Session};
 use web::{ApiError, Request, RequestLog, Response, response};
 
 use crate::App;
@@ -15,14 +15,15 @@ pub(crate) async fn log_on(app: &App, request: &Request, log: &mut RequestLog) -
     log.account = Some(account.id.clone());
     let now = app.authenticator.clock.now();
     let session = Session::begin(&account, request.client(), now, app.session_ttl_seconds, &*app.random);
-    app.authenticator.sessions.create(&session).await?;
+    let event = AuditEvent::new(&account.id, request.occasion(now), Act::LoggedOn, &*app.random);
+    app.authenticator.sessions.create(&session, &Effects { events: vec![event], ..Effects::none() }).await?;
     signed_on(app, &session, &account, "Logged in successfully!", "Session token in cookie").await
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::AccountStore as _;
     use domain::testing::contract;
+    use domain::{AccountStore as _, Effects};
     use http::header;
 
     use crate::testing::{World, body};
@@ -80,7 +81,7 @@ mod tests {
         let world = World::new().await;
         let mut eve = contract::account("eve@example.org", &*world.random);
         eve.disabled = true;
-        world.store.create(&eve).await.unwrap();
+        world.store.create(&eve, &Effects::none()).await.unwrap();
         let answer = world.log_on("eve@example.org", "demo-password-1").await;
         assert!(body(&answer).contains("No matching username"));
     }

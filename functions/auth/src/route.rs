@@ -17,17 +17,36 @@ pub enum Route {
     Confirm,
     /// `POST /password`.
     ChangePassword,
+    /// `POST /register`.
+    Register,
+    /// `GET /verify`.
+    ShowVerification,
+    /// `POST /verify`.
+    Verify,
+    /// `GET /password/forgot`.
+    ShowForgotPassword,
+    /// `POST /password/forgot`.
+    ForgotPassword,
+    /// `GET /password/reset`.
+    ShowReset,
+    /// `POST /password/reset`.
+    ResetPassword,
 }
 
 impl Route {
     /// The route of a request, by method and raw path.
     pub fn parse(method: &Method, path: &str) -> Result<Self, ApiError> {
+        let page = |show, act| by_method(method, [(Method::GET, show), (Method::POST, act)]);
         let route = match below_base(path)? {
+            "verify" => return page(Self::ShowVerification, Self::Verify),
+            "password/forgot" => return page(Self::ShowForgotPassword, Self::ForgotPassword),
+            "password/reset" => return page(Self::ShowReset, Self::ResetPassword),
             "logon" | "auth" => Self::LogOn,
             "checkin" => Self::CheckIn,
             "logout" => Self::LogOff,
             "confirm" => Self::Confirm,
             "password" => Self::ChangePassword,
+            "register" => Self::Register,
             _ => return Err(unknown_endpoint()),
         };
         by_method(method, [(Method::POST, route)])
@@ -42,6 +61,13 @@ impl Route {
             Self::LogOff => "log_off",
             Self::Confirm => "confirm",
             Self::ChangePassword => "change_password",
+            Self::Register => "register",
+            Self::ShowVerification => "show_verification",
+            Self::Verify => "verify",
+            Self::ShowForgotPassword => "show_forgot_password",
+            Self::ForgotPassword => "forgot_password",
+            Self::ShowReset => "show_reset",
+            Self::ResetPassword => "reset_password",
         }
     }
 }
@@ -59,10 +85,26 @@ mod tests {
             ("logout", Route::LogOff),
             ("confirm", Route::Confirm),
             ("password", Route::ChangePassword),
+            ("register", Route::Register),
         ] {
             for path in [format!("/users/api/{path}"), format!("/users/api/{path}/")] {
                 assert_eq!(Route::parse(&Method::POST, &path).unwrap(), route);
                 assert_eq!(Route::parse(&Method::GET, &path).unwrap_err().status(), 405);
+            }
+        }
+    }
+
+    #[test]
+    fn a_link_in_a_mail_shows_a_page_and_its_button_acts() {
+        for (path, show, act) in [
+            ("verify", Route::ShowVerification, Route::Verify),
+            ("password/forgot", Route::ShowForgotPassword, Route::ForgotPassword),
+            ("password/reset", Route::ShowReset, Route::ResetPassword),
+        ] {
+            for path in [format!("/users/api/{path}"), format!("/users/api/{path}/")] {
+                assert_eq!(Route::parse(&Method::GET, &path).unwrap(), show);
+                assert_eq!(Route::parse(&Method::POST, &path).unwrap(), act);
+                assert_eq!(Route::parse(&Method::HEAD, &path).unwrap_err().status(), 405);
             }
         }
     }

@@ -1,10 +1,10 @@
-//! Guesses at passwords, slowed down.
+//! Tally at passwords, slowed down.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use domain::throttle::{Counter, Guesses, KNOWN_SECONDS, Limit};
-use domain::{Clock, GuessStore, Timestamp};
+use domain::throttle::{Counter, KNOWN_SECONDS, Limit, Tally};
+use domain::{Clock, ThrottleStore, Timestamp};
 use futures_util::future::try_join_all;
 use web::ApiError;
 
@@ -13,7 +13,7 @@ const NOTED_KNOWN_SECONDS: u64 = 86_400;
 
 /// Lets guesses pass, one by one.
 pub(crate) struct Throttle {
-    store: Arc<dyn GuessStore>,
+    pub(crate) store: Arc<dyn ThrottleStore>,
     clock: Arc<dyn Clock>,
 }
 
@@ -23,14 +23,14 @@ pub(crate) struct Guess<'a> {
     throttle: &'a Throttle,
     now: Timestamp,
     counters: [Counter; 3],
-    before: [Guesses; 3],
+    before: [Tally; 3],
     /// Which counters have counted this guess already.
     counted: [bool; 3],
     known_until: Option<Timestamp>,
 }
 
 impl Throttle {
-    pub(crate) fn new(store: Arc<dyn GuessStore>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(store: Arc<dyn ThrottleStore>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock }
     }
 
@@ -43,7 +43,7 @@ impl Throttle {
         let now = self.clock.now();
         let counters = [Limit::Pair, Limit::Client, Limit::Account]
             .map(|limit| Counter::new(limit, account, client, now));
-        let (before, known_until) = self.store.guesses(&counters).await?;
+        let (before, known_until) = self.store.tallies(&counters).await?;
         let known = known_until.is_some_and(|until| now < until);
         let mut guess = Guess { throttle: self, now, counters, before, counted: [false; 3], known_until };
         let binding = if known { 1 } else { 3 };
@@ -68,10 +68,10 @@ impl Guess<'_> {
         let (counter, before) = (&self.counters[at], self.before[at].count);
         let limit = counter.limit();
         if before >= limit.free() {
-            self.counted[at] = self.throttle.store.claim_guess(counter, before, self.now).await?;
+            self.counted[at] = self.throttle.store.claim(counter, before, self.now).await?;
             return Ok(if self.counted[at] { 0 } else { limit.wait_seconds(before + 1) });
         }
-        let count = self.throttle.store.add_guess(counter, self.now).await?;
+        let count = self.throttle.store.add(counter, self.now).await?;
         self.counted[at] = true;
         Ok(if count > limit.free() { limit.wait_seconds(count) } else { 0 })
     }
@@ -79,14 +79,14 @@ impl Guess<'_> {
     /// Undoes what was counted of a guess that is not made.
     async fn take_back(self) -> Result<(), ApiError> {
         let counted = self.counters.iter().zip(self.counted).filter(|(_, counted)| *counted);
-        try_join_all(counted.map(|(counter, _)| self.throttle.store.undo_guesses(counter, 1))).await?;
+        try_join_all(counted.map(|(counter, _)| self.throttle.store.undo(counter, 1))).await?;
         Ok(())
     }
 
     /// Counts the guess wherever it has not been counted yet.
     pub(crate) async fn was_wrong(self) -> Result<(), ApiError> {
         let rest = self.counters.iter().zip(self.counted).filter(|(_, counted)| !counted);
-        try_join_all(rest.map(|(counter, _)| self.throttle.store.add_guess(counter, self.now))).await?;
+        try_join_all(rest.map(|(counter, _)| self.throttle.store.add(counter, self.now))).await?;
         Ok(())
     }
 
@@ -96,12 +96,12 @@ impl Guess<'_> {
         let [pair_counted, others_counted @ ..] = self.counted;
         let slips = self.before[0].count;
         let store = &self.throttle.store;
-        if slips > 0 && store.undo_guesses(pair, slips + u64::from(pair_counted)).await? {
+        if slips > 0 && store.undo(pair, slips + u64::from(pair_counted)).await? {
             // Only whoever has undone those of the pair: of several at once, one.
-            try_join_all(others.iter().map(|counter| store.undo_guesses(counter, slips))).await?;
+            try_join_all(others.iter().map(|counter| store.undo(counter, slips))).await?;
         }
         let counted = others.iter().zip(others_counted).filter(|(_, counted)| *counted);
-        try_join_all(counted.map(|(counter, _)| store.undo_guesses(counter, 1))).await?;
+        try_join_all(counted.map(|(counter, _)| store.undo(counter, 1))).await?;
         let until = self.now.plus_seconds(KNOWN_SECONDS);
         if self.known_until.is_none_or(|known| known.plus_seconds(NOTED_KNOWN_SECONDS) <= until) {
             store.note_known(pair, until).await?;
@@ -112,7 +112,7 @@ impl Guess<'_> {
 
 #[cfg(test)]
 mod tests {
-    use domain::testing::{MemoryGuesses, MockClock};
+    use domain::testing::{MemoryThrottle, MockClock};
 
     use super::*;
 
@@ -126,7 +126,7 @@ mod tests {
     impl World {
         fn new() -> Self {
             let clock = Arc::new(MockClock::at(Timestamp::from_unix_seconds(1_790_000_000)));
-            Self { throttle: Throttle::new(Arc::new(MemoryGuesses::default()), clock.clone()), clock }
+            Self { throttle: Throttle::new(Arc::new(MemoryThrottle::default()), clock.clone()), clock }
         }
 
         /// Makes a guess from an address; how long to wait instead, if it may not be made.

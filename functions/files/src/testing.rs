@@ -8,7 +8,7 @@ use domain::testing::{
     MemoryAccounts, MemoryFiles, MemoryIdempotency, MemoryLedger, MemoryUploads, MockClock, SeededRandom,
     contract,
 };
-use domain::{AccountId, AccountStore, Client, Session, SessionId, SessionStore, Timestamp, Usage};
+use domain::{AccountId, AccountStore, Client, Effects, Session, SessionId, SessionStore, Timestamp, Usage};
 use futures_util::TryStreamExt as _;
 use http::{HeaderMap, Method};
 use session::SigningKeys;
@@ -62,7 +62,7 @@ impl World {
 
     async fn signed_in(&self, email: &str) -> Self {
         let account = contract::account(email, &*self.random);
-        AccountStore::create(&*self.accounts, &account).await.unwrap();
+        AccountStore::create(&*self.accounts, &account, &Effects::none()).await.unwrap();
         self.with_session(account.id).await
     }
 
@@ -76,7 +76,7 @@ impl World {
         let (expires, client) = (now.plus_seconds(86_400), Client::default());
         let (owner, created) = (account.clone(), now);
         let session = Session { id, account: owner, generation: 0, created, last_used: now, expires, client };
-        SessionStore::create(&*self.accounts, &session).await.unwrap();
+        SessionStore::create(&*self.accounts, &session, &Effects::none()).await.unwrap();
         let token = self.app.authenticator.issue(&session, 86_400, &*self.random).await.unwrap();
         let (app, store, accounts) = (self.app.clone(), self.store.clone(), self.accounts.clone());
         let (random, token) = (self.random.clone(), token.reveal().to_owned());

@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use domain::{
-    Account, AccountChange, AccountId, AccountStore, EmailAddress, PasswordHash, ProfileChange,
-    SessionsAfter, StoreError,
+    Account, AccountChange, AccountId, AccountStore, AuditEvent, Effects, EmailAddress, OneTimeToken,
+    PasswordHash, ProfileChange, SessionsAfter, StoreError, TokenId,
 };
 
 use crate::account_item::{
@@ -39,7 +39,7 @@ impl DynamoAccounts {
         Ok(request.send().await.map_err(unavailable)?.item)
     }
 
-    fn put_new(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
+    pub(crate) fn put_new(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
         let put = Put::builder().table_name(&self.table).set_item(Some(item));
         let put = put.condition_expression("attribute_not_exists(pk)").build().map_err(unavailable)?;
         Ok(TransactWriteItem::builder().put(put).build())
@@ -48,10 +48,16 @@ impl DynamoAccounts {
 
 #[async_trait]
 impl AccountStore for DynamoAccounts {
-    async fn create(&self, account: &Account) -> Result<(), StoreError> {
-        let owner = self.put_new(account_item::to_item(&OwnerItem::new(account))?)?;
-        let profile = self.put_new(account_item::to_item(&AccountItem::from(account))?)?;
-        self.transact(vec![owner, profile]).await
+    async fn create(&self, account: &Account, effects: &Effects) -> Result<(), StoreError> {
+        let mut writes = self.effects(effects)?;
+        writes.push(self.put_new(account_item::to_item(&OwnerItem::new(account))?)?);
+        writes.push(self.put_new(account_item::to_item(&AccountItem::from(account))?)?);
+        self.transact(writes).await
+    }
+
+    async fn find_account(&self, id: &AccountId) -> Result<Option<Account>, StoreError> {
+        let Some(account) = self.get(key(user_pk(id), PROFILE)).await? else { return Ok(None) };
+        account_item::from_item::<AccountItem>(account)?.try_into().map(Some)
     }
 
     async fn find_by_email(&self, email: &EmailAddress) -> Result<Option<Account>, StoreError> {
@@ -63,8 +69,7 @@ impl AccountStore for DynamoAccounts {
         let owner: OwnerItem = account_item::from_item(owner)?;
         let id = AccountId::parse(&owner.account)
             .ok_or_else(|| corrupt("address", "its account id is malformed"))?;
-        let Some(account) = self.get(key(user_pk(&id), PROFILE)).await? else { return Ok(None) };
-        account_item::from_item::<AccountItem>(account)?.try_into().map(Some)
+        self.find_account(&id).await
     }
 
     async fn change_profile(&self, account: &AccountId, change: &ProfileChange) -> Result<(), StoreError> {
@@ -101,8 +106,14 @@ impl AccountStore for DynamoAccounts {
         update.send().await.map(drop).map_err(conflict_or_unavailable)
     }
 
-    async fn change(&self, account: &Account, change: &AccountChange) -> Result<(), StoreError> {
-        let mut writes = vec![self.update_account(account, change)?];
+    async fn change(
+        &self,
+        account: &Account,
+        change: &AccountChange,
+        effects: &Effects,
+    ) -> Result<(), StoreError> {
+        let mut writes = self.effects(effects)?;
+        writes.push(self.update_account(account, change)?);
         if let SessionsAfter::EndOthers(id) = &change.sessions {
             let update = Update::builder().table_name(&self.table);
             let update = update.set_key(Some(key(user_pk(&account.id), &session_sk(id))));
@@ -113,6 +124,18 @@ impl AccountStore for DynamoAccounts {
             writes.push(TransactWriteItem::builder().update(update.build().map_err(unavailable)?).build());
         }
         self.transact(writes).await
+    }
+
+    async fn record(&self, effects: &Effects) -> Result<(), StoreError> {
+        self.transact(self.effects(effects)?).await
+    }
+
+    async fn find_token(&self, id: &TokenId) -> Result<Option<OneTimeToken>, StoreError> {
+        self.one_time_token(id).await
+    }
+
+    async fn events(&self, account: &AccountId, limit: usize) -> Result<Vec<AuditEvent>, StoreError> {
+        self.latest_events(account, limit).await
     }
 }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use domain::{Account, AccountId, Client, Session, SessionId, SessionStore, StoreError, Timestamp};
+use domain::{Account, AccountId, Client, Effects, Session, SessionId, SessionStore, StoreError, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::account_item::{self, AccountItem, Item, PROFILE, has_keys, key, number, user_pk};
@@ -65,10 +65,10 @@ pub(crate) fn session_sk(id: &SessionId) -> String {
 
 #[async_trait]
 impl SessionStore for DynamoAccounts {
-    async fn create(&self, session: &Session) -> Result<(), StoreError> {
-        let item = account_item::to_item(&SessionItem::from(session))?;
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        put.send().await.map(drop).map_err(unavailable)
+    async fn create(&self, session: &Session, effects: &Effects) -> Result<(), StoreError> {
+        let mut writes = self.effects(effects)?;
+        writes.push(self.put_new(account_item::to_item(&SessionItem::from(session))?)?);
+        self.transact(writes).await
     }
 
     async fn find(

@@ -13,10 +13,12 @@
 mod account_item;
 pub mod clients;
 pub mod dynamo_accounts;
-mod dynamo_guesses;
+mod dynamo_effects;
 mod dynamo_idempotency;
 mod dynamo_ledger;
+mod dynamo_outbox;
 pub mod dynamo_sessions;
+mod dynamo_throttle;
 mod dynamo_uploads;
 mod failure;
 mod s3_download;

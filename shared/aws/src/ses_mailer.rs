@@ -25,7 +25,8 @@ impl SesMailer {
     /// The *Simple* form: SES writes the headers, so that nothing in a title or message can add one.
     fn content(mail: &Mail) -> Result<EmailContent, aws_sdk_sesv2::error::BuildError> {
         let utf8 = |text: &str| Content::builder().data(text).charset("UTF-8").build();
-        let body = Body::builder().text(utf8(mail.message())?).build();
+        let html = mail.html().map(utf8).transpose()?;
+        let body = Body::builder().text(utf8(mail.message())?).set_html(html).build();
         let message = Message::builder().subject(utf8(mail.title())?).body(body).build();
         Ok(EmailContent::builder().simple(message).build())
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// The longest address that mail systems carry, in bytes (RFC 5321 4.5.3.1.3, less the angle brackets).
@@ -15,8 +16,17 @@ const MAX_LOCAL_BYTES: usize = 64;
 /// The part before the `@` keeps its letters as they were typed (in Unicode form NFC); the domain is lower-cased
 /// and in its ASCII form. Two addresses that differ only in letter case or in Unicode form are one account:
 /// compare them by [`EmailAddress::normalised`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct EmailAddress(String);
+
+impl TryFrom<String> for EmailAddress {
+    type Error = InvalidEmailAddress;
+
+    fn try_from(text: String) -> Result<Self, InvalidEmailAddress> {
+        Self::parse(&text)
+    }
+}
 
 /// Why a text is no e-mail address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -15,13 +15,20 @@
 //! | [`file_key`] | a path together with its owner: the only way to name a stored file |
 //! | [`folder_tree`] | a folder as the tree that clients read |
 //! | [`file_batch`] | several files stored as one: all of them or none |
+//! | [`one_time_token`] | what a link in a mail is good for, once |
 //! | [`mail`] | a message to one address |
+//! | [`notification`] | what the service writes to its users |
+//! | [`letter`] | mail that was promised, until it is sent |
+//! | [`audit`] | what happened to an account |
+//! | [`effects`] | what is written together with a change |
 //! | [`ports`] | what the rules need from the world: stores, mail, time, randomness |
 //!
 //! Nothing here reads a clock, draws randomness or looks at the environment: all three are passed in.
 
 pub mod account;
+pub mod audit;
 pub mod client;
+pub mod effects;
 pub mod email_address;
 pub mod file_batch;
 pub mod file_key;
@@ -31,8 +38,12 @@ pub mod file_upload;
 pub mod folder_tree;
 mod hex_id;
 pub mod idempotency;
+pub mod letter;
 pub mod mail;
 pub mod media_type;
+pub mod notification;
+pub mod occasion;
+pub mod one_time_token;
 pub mod password;
 pub mod password_rules;
 pub mod ports;
@@ -47,7 +58,9 @@ pub mod totp;
 pub use account::{
     Account, AccountChange, AccountId, InvalidProfile, Profile, ProfileChange, Role, SessionsAfter,
 };
+pub use audit::{Act, AuditEvent, EventId};
 pub use client::{Client, Network};
+pub use effects::Effects;
 pub use email_address::{EmailAddress, InvalidEmailAddress};
 pub use file_batch::{NotStored, put_all, take_back};
 pub use file_key::{FileKey, FolderKey};
@@ -58,15 +71,20 @@ pub use file_upload::{
 };
 pub use folder_tree::FolderTree;
 pub use idempotency::{IdempotencyKey, InvalidIdempotencyKey, KeptAnswer, KeyedRequest, Known};
+pub use letter::{Letter, LetterId};
 pub use mail::{InvalidMail, Mail};
 pub use media_type::{InvalidMediaType, MediaType};
+pub use notification::Notification;
+pub use occasion::Occasion;
+pub use one_time_token::{OneTimeToken, Purpose, Registration, TokenId, TokenKind};
 pub use password::{InvalidPassword, Password, PasswordHash, PasswordHasher, Verdict};
 pub use password_rules::{OwnWords, WeakPassword};
 pub use ports::{
-    AccountStore, Clock, Content, Entry, FileLedger, FileState, FileStore, GuessStore, IdempotencyStore,
-    MailError, Mailer, NewFile, PartStore, Random, Replaces, SessionStore, StoreError, UploadStore,
+    AccountStore, Clock, Content, Entry, FileLedger, FileState, FileStore, IdempotencyStore, Links,
+    MailError, Mailer, NewFile, Outbox, PartStore, Random, Replaces, SessionStore, StoreError, ThrottleStore,
+    UploadStore,
 };
 pub use recovery_code::RecoveryCode;
 pub use session::{Session, SessionId};
-pub use timestamp::Timestamp;
+pub use timestamp::{Timestamp, iso_time};
 pub use totp::TotpSecret;

@@ -1,5 +1,7 @@
 //! A message to one address.
 
+use std::fmt;
+
 use crate::email_address::EmailAddress;
 
 /// The longest title, in characters: the line length of RFC 5322 2.1.1 that mail programs show unfolded.
@@ -8,12 +10,20 @@ pub const MAX_TITLE_CHARACTERS: usize = 255;
 /// The longest message, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 
-/// A plain-text message to one address.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A message to one address.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Mail {
     to: EmailAddress,
     title: String,
     message: String,
+    html: Option<String>,
+}
+
+/// Without its text: it may hold a link that takes over an account.
+impl fmt::Debug for Mail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mail").finish_non_exhaustive()
+    }
 }
 
 /// Why a mail cannot be sent as it is.
@@ -40,7 +50,7 @@ pub enum InvalidMail {
 }
 
 impl Mail {
-    /// A mail, if its title is one line and its message plain text.
+    /// A plain-text mail, if its title is one line and its message plain text.
     pub fn new(to: EmailAddress, title: &str, message: &str) -> Result<Self, InvalidMail> {
         let title = title.trim();
         if title.is_empty() {
@@ -61,7 +71,12 @@ impl Mail {
         if !is_plain_text(message) {
             return Err(InvalidMail::ControlInMessage);
         }
-        Ok(Self { to, title: title.to_owned(), message: message.to_owned() })
+        Ok(Self { to, title: title.to_owned(), message: message.to_owned(), html: None })
+    }
+
+    /// A mail in the service's own words, as plain text and as HTML.
+    pub(crate) fn of_the_service(to: EmailAddress, title: &str, message: String, html: String) -> Self {
+        Self { to, title: title.to_owned(), message, html: Some(html) }
     }
 
     /// The receiver.
@@ -80,6 +95,12 @@ impl Mail {
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The same as HTML, if there is any.
+    #[must_use]
+    pub fn html(&self) -> Option<&str> {
+        self.html.as_deref()
     }
 }
 

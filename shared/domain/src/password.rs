@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use argon2::password_hash::phc::{self, Output, ParamsString, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
+use serde::{Deserialize, Serialize};
 
 use crate::ports::Random;
 
@@ -78,8 +79,23 @@ impl fmt::Debug for Password {
 }
 
 /// A stored argon2id hash, kept and read as a PHC string.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct PasswordHash(phc::PasswordHash);
+
+impl TryFrom<String> for PasswordHash {
+    type Error = InvalidPasswordHash;
+
+    fn try_from(text: String) -> Result<Self, InvalidPasswordHash> {
+        Self::parse(&text)
+    }
+}
+
+impl From<PasswordHash> for String {
+    fn from(hash: PasswordHash) -> Self {
+        hash.to_phc_string()
+    }
+}
 
 /// A stored text is no argon2id hash that this service can verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

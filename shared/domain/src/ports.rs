@@ -10,16 +10,20 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
 use crate::account::{Account, AccountChange, AccountId, ProfileChange};
+use crate::audit::AuditEvent;
+use crate::effects::Effects;
 use crate::email_address::EmailAddress;
 use crate::file_key::{FileKey, FolderKey};
 use crate::file_ledger::{Ledger, Operation, OperationId, Usage, UsageChange};
 use crate::file_upload::{FileUpload, Part, UploadResult};
 use crate::idempotency::{IdempotencyKey, KeptAnswer, KeyedRequest, Known};
+use crate::letter::{Letter, LetterId};
 use crate::mail::Mail;
 use crate::media_type::MediaType;
+use crate::one_time_token::{OneTimeToken, TokenId, TokenKind};
 use crate::password::PasswordHash;
 use crate::session::{Session, SessionId};
-use crate::throttle::{Counter, Guesses};
+use crate::throttle::{Counter, Tally};
 use crate::timestamp::Timestamp;
 
 /// The underlying failure, for the log.
@@ -42,8 +46,12 @@ pub enum StoreError {
 /// Accounts.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
-    /// Adds an account; [`StoreError::Conflict`] when its address belongs to another one in any spelling.
-    async fn create(&self, account: &Account) -> Result<(), StoreError>;
+    /// Adds an account; [`StoreError::Conflict`] when its address belongs to another one in any spelling, or when the
+    /// token that allows it is gone.
+    async fn create(&self, account: &Account, effects: &Effects) -> Result<(), StoreError>;
+
+    /// An account.
+    async fn find_account(&self, id: &AccountId) -> Result<Option<Account>, StoreError>;
 
     /// The account that owns an address.
     async fn find_by_email(&self, email: &EmailAddress) -> Result<Option<Account>, StoreError>;
@@ -60,15 +68,29 @@ pub trait AccountStore: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Changes an account, all of it at once; [`StoreError::Conflict`] when its generation is no longer that of `account`,
-    /// or when a session that is to live on is gone.
-    async fn change(&self, account: &Account, change: &AccountChange) -> Result<(), StoreError>;
+    /// when a session that is to live on is gone, or the token that allows it.
+    async fn change(
+        &self,
+        account: &Account,
+        change: &AccountChange,
+        effects: &Effects,
+    ) -> Result<(), StoreError>;
+
+    /// Writes down effects that no change belongs to.
+    async fn record(&self, effects: &Effects) -> Result<(), StoreError>;
+
+    /// A one-time token that has not been used. Whether it has expired is for the caller to see.
+    async fn find_token(&self, id: &TokenId) -> Result<Option<OneTimeToken>, StoreError>;
+
+    /// The events of an account, newest first, at most `limit` of them.
+    async fn events(&self, account: &AccountId, limit: usize) -> Result<Vec<AuditEvent>, StoreError>;
 }
 
 /// Sessions.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
     /// Adds a session.
-    async fn create(&self, session: &Session) -> Result<(), StoreError>;
+    async fn create(&self, session: &Session, effects: &Effects) -> Result<(), StoreError>;
 
     /// A session and its account, in one strongly consistent read. `None` when either is gone: whatever was
     /// acknowledged as ended is not found, in any process.
@@ -336,23 +358,47 @@ pub trait IdempotencyStore: Send + Sync {
     async fn forget(&self, account: &AccountId, key: &IdempotencyKey) -> Result<(), StoreError>;
 }
 
+/// Letters that are to be delivered. They are written down as [`Effects`].
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// The letters that nobody is delivering at `now`.
+    async fn waiting(&self, now: Timestamp) -> Result<Vec<Letter>, StoreError>;
+
+    /// Takes a letter to deliver it until then; whether nobody else has taken it or struck it off before.
+    async fn hold(&self, letter: &Letter, until: Timestamp) -> Result<bool, StoreError>;
+
+    /// Strikes a letter off. Striking off one that is gone is no failure.
+    async fn strike_off(&self, id: &LetterId) -> Result<(), StoreError>;
+}
+
+/// Makes the addresses that mails lead to.
+pub trait Links: Send + Sync {
+    /// Where the service is.
+    fn base(&self) -> &str;
+
+    /// The page where a one-time token is used. It holds the token, which only those who receive it may see.
+    fn link(&self, kind: TokenKind, id: &TokenId) -> String;
+
+    /// The page where a new password is asked for.
+    fn forgotten_password(&self) -> String;
+}
+
 /// Counts of wrong guesses.
 #[async_trait]
-pub trait GuessStore: Send + Sync {
+pub trait ThrottleStore: Send + Sync {
     /// What each of the counters has counted, in their order; and until when the subject of the first of them is known,
     /// if it ever was. All in one strongly consistent read.
-    async fn guesses(&self, counters: &[Counter; 3])
-    -> Result<([Guesses; 3], Option<Timestamp>), StoreError>;
+    async fn tallies(&self, counters: &[Counter; 3]) -> Result<([Tally; 3], Option<Timestamp>), StoreError>;
 
     /// Counts one more guess; how many there are with it.
-    async fn add_guess(&self, counter: &Counter, now: Timestamp) -> Result<u64, StoreError>;
+    async fn add(&self, counter: &Counter, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Counts one more guess if there are still `seen` of them; whether that was so. Of several claims at once, one
     /// succeeds.
-    async fn claim_guess(&self, counter: &Counter, seen: u64, now: Timestamp) -> Result<bool, StoreError>;
+    async fn claim(&self, counter: &Counter, seen: u64, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Makes so many guesses undone, if there are as many; whether there were.
-    async fn undo_guesses(&self, counter: &Counter, count: u64) -> Result<bool, StoreError>;
+    async fn undo(&self, counter: &Counter, count: u64) -> Result<bool, StoreError>;
 
     /// Notes that the subject of a counter is known until then.
     async fn note_known(&self, counter: &Counter, until: Timestamp) -> Result<(), StoreError>;

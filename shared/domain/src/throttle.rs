@@ -29,16 +29,21 @@ pub enum Limit {
     Client,
     /// One account, wherever the guesses come from: many machines that try one account.
     Account,
+    /// Mails to one address that nobody has to log on for.
+    Mailbox,
+    /// The same, asked for by one client address.
+    Sender,
 }
 
 impl Limit {
-    /// How many wrong guesses cost nothing. Behind one client address there may be a whole university.
+    /// How many of them cost nothing. Behind one client address there may be a whole university.
     #[must_use]
     pub const fn free(self) -> u64 {
         match self {
-            Self::Pair => 5,
+            Self::Pair | Self::Mailbox => 5,
             Self::Client => 100,
             Self::Account => 20,
+            Self::Sender => 30,
         }
     }
 
@@ -46,7 +51,7 @@ impl Limit {
     const fn window_seconds(self) -> u64 {
         match self {
             Self::Pair | Self::Account => 86_400,
-            Self::Client => 3_600,
+            Self::Client | Self::Mailbox | Self::Sender => 3_600,
         }
     }
 
@@ -83,6 +88,8 @@ impl Counter {
             Limit::Pair => ("pair", account, client.as_str()),
             Limit::Client => ("client", "", client.as_str()),
             Limit::Account => ("account", account, ""),
+            Limit::Mailbox => ("mailbox", account, ""),
+            Limit::Sender => ("sender", "", client.as_str()),
         };
         let digest = Sha256::new().chain_update(account).chain_update([0]).chain_update(client).finalize();
         let window = now.unix_seconds() / limit.window_seconds();
@@ -111,14 +118,14 @@ fn subscriber(address: IpAddr) -> String {
 
 /// What a counter has counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Guesses {
+pub struct Tally {
     /// How many wrong guesses.
     pub count: u64,
     /// When the last one was.
     pub last: Timestamp,
 }
 
-impl Guesses {
+impl Tally {
     /// How many seconds are left to wait at `now`; 0 when there is nothing to wait for.
     #[must_use]
     pub fn wait_seconds(self, limit: Limit, now: Timestamp) -> u64 {
@@ -141,11 +148,11 @@ mod tests {
 
     #[test]
     fn a_day_of_guessing_is_about_a_hundred_guesses() {
-        let mut guesses = Guesses::default();
+        let mut guesses = Tally::default();
         for second in 0..86_400 {
             let now = Timestamp::from_unix_seconds(second);
             if guesses.wait_seconds(Limit::Account, now) == 0 {
-                guesses = Guesses { count: guesses.count + 1, last: now };
+                guesses = Tally { count: guesses.count + 1, last: now };
             }
         }
         assert!((90..=130).contains(&guesses.count), "{}", guesses.count);

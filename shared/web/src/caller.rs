@@ -30,7 +30,7 @@ const KEY_RETRY_SECONDS: u64 = 5;
 /// Turns tokens into callers.
 pub struct Authenticator {
     /// Signs and verifies.
-    pub tokens: Tokens,
+    pub tokens: Arc<Tokens>,
     /// Knows which sessions still live.
     pub sessions: Arc<dyn SessionStore>,
     /// Tells whether a token or session has come to its end.
@@ -64,7 +64,7 @@ impl Authenticator {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Source> {
         let now = clock.now();
-        let tokens = Tokens::new(keys.load().await?, url.as_str().to_owned());
+        let tokens = Arc::new(Tokens::new(keys.load().await?, url.as_str().to_owned()));
         Ok(Self {
             tokens,
             sessions,
@@ -165,7 +165,7 @@ fn tokens(headers: &HeaderMap) -> Vec<&str> {
 mod tests {
     use super::*;
     use domain::testing::{MemoryAccounts, MockClock, SeededRandom, contract};
-    use domain::{AccountStore, Client, SessionStore, Timestamp};
+    use domain::{AccountStore, Client, Effects, SessionStore, Timestamp};
     use http::{HeaderName, HeaderValue};
     use session::SigningKeys;
     use std::sync::Mutex;
@@ -225,9 +225,9 @@ mod tests {
         let now = Timestamp::from_unix_seconds(1_790_000_000);
         let (store, clock) = (Arc::new(MemoryAccounts::default()), Arc::new(MockClock::at(now)));
         let ada = contract::account("ada@example.org", &random);
-        AccountStore::create(&*store, &ada).await.unwrap();
+        AccountStore::create(&*store, &ada, &Effects::none()).await.unwrap();
         let session = Session::begin(&ada, Client::default(), now, 100_000, &random);
-        SessionStore::create(&*store, &session).await.unwrap();
+        SessionStore::create(&*store, &session, &Effects::none()).await.unwrap();
         let keys = Arc::new(StoredKeys::default());
         keys.store(&["one"]);
         let authenticator = authenticator(&keys, &store, &clock).await;
@@ -307,7 +307,7 @@ mod tests {
         let cookie = format!("session_token={}", world.token);
         world.store.end(&world.session.account, &world.session.id).await.unwrap();
         assert_eq!(world.with_cookie(&cookie).await, 401);
-        SessionStore::create(&*world.store, &world.session).await.unwrap();
+        SessionStore::create(&*world.store, &world.session, &Effects::none()).await.unwrap();
         assert_eq!(world.with_cookie(&cookie).await, 200);
         world.clock.advance(86_400);
         assert_eq!(world.with_cookie(&cookie).await, 401);

@@ -82,6 +82,12 @@ pub enum ApiError {
         /// How long to wait, in seconds.
         wait_seconds: u64,
     },
+    /// 429: too many mails.
+    #[error("Too many mails were asked for. Wait {wait_seconds} seconds, then try again.")]
+    TooManyMails {
+        /// How long to wait, in seconds.
+        wait_seconds: u64,
+    },
     /// 500: a mail could not be sent.
     #[error("The email cannot be sent: the mail service refused it.")]
     MailRefused(#[source] Source),
@@ -110,7 +116,7 @@ impl ApiError {
                 StatusCode::PAYLOAD_TOO_LARGE
             }
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooManyGuesses { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyGuesses { .. } | Self::TooManyMails { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::MailRefused(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -140,7 +146,7 @@ impl ApiError {
                     answer.headers_mut().insert(header::CONTENT_RANGE, range);
                 }
             }
-            Self::TooManyGuesses { wait_seconds } => {
+            Self::TooManyGuesses { wait_seconds } | Self::TooManyMails { wait_seconds } => {
                 answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*wait_seconds));
             }
             Self::Unavailable(_) | Self::Busy(_) => {

@@ -10,6 +10,7 @@
 //! | [`route`] | the raw path becomes a function's own `Route` |
 //! | [`caller`] | a token becomes a [`Caller`] |
 //! | [`request`], [`query`], [`multipart`] | the body becomes a typed value |
+//! | [`page`] | … or as a page, for people who follow a link in a mail |
 //! | [`response`], [`error`] | a value or an [`ApiError`] becomes a [`Response`] |
 //!
 //! [`settings`] and [`environment`] are for start-up: configuration, the clock and randomness are read there and
@@ -20,11 +21,13 @@ mod content_disposition;
 pub mod environment;
 pub mod error;
 pub mod event;
-mod iso_time;
+mod links;
 pub mod log;
 pub mod multipart;
 mod off_thread;
 pub mod origins;
+pub mod page;
+mod post;
 pub mod query;
 pub mod request;
 pub mod response;
@@ -34,13 +37,16 @@ pub mod settings;
 mod usage_report;
 
 pub use caller::{Authenticator, Caller};
+pub use domain::iso_time;
 pub use environment::{SystemClock, SystemRandom};
 pub use error::ApiError;
-pub use iso_time::iso_time;
+pub use links::SealedLinks;
 pub use log::RequestLog;
 pub use multipart::UploadedFile;
 pub use off_thread::off_thread;
 pub use origins::Origins;
+pub use page::{Form, Page};
+pub use post::Post;
 pub use query::Query;
 pub use request::Request;
 pub use response::{Body, Response};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use domain::Client;
+use domain::{Client, Occasion, Timestamp};
 use http::{HeaderMap, Method, header};
 use serde::de::DeserializeOwned;
 
@@ -71,9 +71,36 @@ impl Request {
     }
 
     fn is_json(&self) -> bool {
-        let Some(content_type) = self.content_type() else { return true };
-        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        let Some(essence) = self.media_type() else { return true };
         essence.is_empty() || essence.eq_ignore_ascii_case("application/json")
+    }
+
+    /// Whether the body is a form, as pages send it.
+    #[must_use]
+    pub fn is_form(&self) -> bool {
+        self.media_type()
+            .is_some_and(|essence| essence.eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+    }
+
+    /// The content type without its parameters.
+    fn media_type(&self) -> Option<&str> {
+        Some(self.content_type()?.split(';').next().unwrap_or_default().trim())
+    }
+
+    /// The body as a form whose fields are texts, or else as a JSON object.
+    pub fn form_or_json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        if !self.is_form() {
+            return self.json();
+        }
+        let invalid = || ApiError::BadRequest("The form does not have the fields that are expected.".into());
+        let form = std::str::from_utf8(&self.body).map_err(|_| invalid())?;
+        let fields = Query::decode(form).map_err(|_| invalid())?;
+        let texts = fields.sorted();
+        if texts.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            return Err(invalid());
+        }
+        let texts = texts.into_iter().map(|(name, text)| (name.to_owned(), text.into()));
+        serde_json::from_value(serde_json::Value::Object(texts.collect())).map_err(|_| invalid())
     }
 
     /// The program that sent the request, and from where.
@@ -82,6 +109,12 @@ impl Request {
         let user_agent =
             self.headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
         Client::new(&user_agent.unwrap_or_default(), self.address)
+    }
+
+    /// When, with what program and from where the request came.
+    #[must_use]
+    pub fn occasion(&self, now: Timestamp) -> Occasion {
+        Occasion { at: now, client: self.client() }
     }
 
     /// The `Content-Type` header; `None` when it is absent or not text.
@@ -121,6 +154,23 @@ mod tests {
         for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"] {
             let error = read(Some(content_type), br#"{"email":"a"}"#).unwrap_err();
             assert_eq!(error.status(), 415, "{content_type}");
+        }
+    }
+
+    #[test]
+    fn a_form_is_read_like_json() {
+        let read = |body: &'static [u8]| {
+            let mut headers = HeaderMap::new();
+            let form = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
+            headers.insert(header::CONTENT_TYPE, form);
+            let request =
+                Request { headers, body: Bytes::from_static(body), ..Request::new(Method::POST, "/") };
+            request.form_or_json::<Pair>().map(|pair| pair.email)
+        };
+        assert_eq!(read(b"email=ada%2Bjess%40example.org&more=1").unwrap(), "ada+jess@example.org");
+        assert_eq!(read(b"email=two+words").unwrap(), "two words");
+        for bad in [&b""[..], b"mail=a", b"email=a&email=b", b"email=%ff", b"\xff", b"{\"email\":\"a\"}"] {
+            assert_eq!(read(bad).unwrap_err().status(), 400);
         }
     }
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use aws::{Clients, DynamoAccounts, S3Files};
 use domain::{
-    Account, AccountId, AccountStore as _, EmailAddress, Password, PasswordHash, PasswordHasher, Profile,
-    Role,
+    Account, AccountId, AccountStore as _, Effects, EmailAddress, Password, PasswordHash, PasswordHasher,
+    Profile, Role,
 };
 use domain::{Clock as _, Random};
 use stack::backends::{Backends, Data};
@@ -76,7 +76,7 @@ impl World {
             created: SystemClock.now(),
             profile: Profile { firstname: Some(name.to_owned()), ..Profile::default() },
         };
-        self.accounts.create(&account).await.expect("created");
+        self.accounts.create(&account, &Effects::none()).await.expect("created");
         account
     }
 

@@ -129,9 +129,17 @@ async fn page(
 }
 
 fn article(mail: &Mail) -> String {
-    let [to, from, subject, text] =
-        [&mail.to.join(", "), &mail.from, &mail.subject, &mail.text].map(|t| escape(t));
+    let [to, from, subject] = [&mail.to.join(", "), &mail.from, &mail.subject].map(|t| escape(t));
+    let text: String = mail.text.lines().map(|line| linked(line) + "\n").collect();
     format!("<article><h2>{subject}</h2><p>To {to}, from {from}</p><pre>{text}</pre></article>")
+}
+
+/// A line of text; one that is an address can be followed.
+fn linked(line: &str) -> String {
+    let escaped = escape(line);
+    let is_link =
+        ["http://", "https://"].iter().any(|scheme| line.starts_with(scheme)) && !line.contains(' ');
+    if is_link { format!("<a href=\"{escaped}\" rel=\"noreferrer\">{escaped}</a>") } else { escaped }
 }
 
 fn escape(text: &str) -> String {

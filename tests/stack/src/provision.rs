@@ -15,8 +15,8 @@ use aws_sdk_s3::types::{
 };
 use aws_sdk_sesv2::operation::create_email_identity::CreateEmailIdentityError;
 use domain::{
-    Account, AccountId, AccountStore as _, Clock, EmailAddress, Password, PasswordHasher, Profile, Random,
-    Role, StoreError,
+    Account, AccountId, AccountStore as _, Clock, Effects, EmailAddress, Password, PasswordHasher, Profile,
+    Random, Role, StoreError,
 };
 
 use crate::Error;
@@ -134,7 +134,7 @@ pub async fn make_account(
         created: clock.now(),
         profile: Profile { firstname: Some(name), ..Profile::default() },
     };
-    match accounts.create(&account).await {
+    match accounts.create(&account, &Effects::none()).await {
         Ok(()) | Err(StoreError::Conflict) => Ok(()),
         Err(error) => Err(error.into()),
     }

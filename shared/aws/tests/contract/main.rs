@@ -51,7 +51,8 @@ async fn dynamodb_keeps_the_contract_of_accounts_and_sessions() {
     contract::ledger(&store, &SystemRandom).await;
     contract::uploads(&store, &SystemRandom).await;
     contract::idempotency(&store, &SystemRandom).await;
-    contract::guesses(&store, &SystemRandom).await;
+    contract::throttle(&store, &SystemRandom).await;
+    contract::effects(&store, &SystemRandom).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,7 +66,8 @@ async fn dynamodb_keeps_the_contract_of_ledgers() {
     contract::ledger(&store, &SystemRandom).await;
     contract::uploads(&store, &SystemRandom).await;
     contract::idempotency(&store, &SystemRandom).await;
-    contract::guesses(&store, &SystemRandom).await;
+    contract::throttle(&store, &SystemRandom).await;
+    contract::effects(&store, &SystemRandom).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,10 +5,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use crate::account::{Account, AccountChange, AccountId, ProfileChange, SessionsAfter};
+use crate::audit::AuditEvent;
+use crate::effects::Effects;
 use crate::email_address::EmailAddress;
 use crate::file_ledger::Usage;
+use crate::letter::{Letter, LetterId};
+use crate::one_time_token::{OneTimeToken, TokenId};
 use crate::password::PasswordHash;
-use crate::ports::{AccountStore, SessionStore, StoreError};
+use crate::ports::{AccountStore, Outbox, SessionStore, StoreError};
 use crate::session::{Session, SessionId};
 use crate::timestamp::Timestamp;
 
@@ -20,6 +24,9 @@ pub struct MemoryAccounts(Mutex<Tables>);
 struct Tables {
     accounts: Vec<Account>,
     sessions: Vec<Session>,
+    tokens: Vec<OneTimeToken>,
+    letters: Vec<Letter>,
+    events: Vec<AuditEvent>,
     unavailable: bool,
 }
 
@@ -50,18 +57,37 @@ impl Tables {
     fn account(&mut self, id: &AccountId) -> Result<&mut Account, StoreError> {
         self.accounts.iter_mut().find(|account| account.id == *id).ok_or(StoreError::Conflict)
     }
+
+    /// Whether the effects can be written.
+    fn check(&self, effects: &Effects) -> Result<(), StoreError> {
+        let is_there = |id: &TokenId| self.tokens.iter().any(|token| token.id == *id);
+        if effects.spent.as_ref().is_none_or(is_there) { Ok(()) } else { Err(StoreError::Conflict) }
+    }
+
+    fn write(&mut self, effects: &Effects) {
+        self.tokens.retain(|token| Some(&token.id) != effects.spent.as_ref());
+        self.tokens.extend(effects.tokens.iter().cloned());
+        self.letters.extend(effects.letters.iter().cloned());
+        self.events.extend(effects.events.iter().cloned());
+    }
 }
 
 #[async_trait]
 impl AccountStore for MemoryAccounts {
-    async fn create(&self, account: &Account) -> Result<(), StoreError> {
+    async fn create(&self, account: &Account, effects: &Effects) -> Result<(), StoreError> {
         let mut tables = self.tables()?;
+        tables.check(effects)?;
         let address = account.email.normalised();
         if tables.accounts.iter().any(|other| other.email.normalised() == address || other.id == account.id) {
             return Err(StoreError::Conflict);
         }
         tables.accounts.push(account.clone());
+        tables.write(effects);
         Ok(())
+    }
+
+    async fn find_account(&self, id: &AccountId) -> Result<Option<Account>, StoreError> {
+        Ok(self.tables()?.account(id).ok().cloned())
     }
 
     async fn find_by_email(&self, email: &EmailAddress) -> Result<Option<Account>, StoreError> {
@@ -89,8 +115,14 @@ impl AccountStore for MemoryAccounts {
         Ok(())
     }
 
-    async fn change(&self, account: &Account, change: &AccountChange) -> Result<(), StoreError> {
+    async fn change(
+        &self,
+        account: &Account,
+        change: &AccountChange,
+        effects: &Effects,
+    ) -> Result<(), StoreError> {
         let mut tables = self.tables()?;
+        tables.check(effects)?;
         let Tables { accounts, sessions, .. } = &mut *tables;
         let stored = accounts.iter_mut().find(|stored| stored.id == account.id);
         let stored = stored.filter(|stored| stored.generation == account.generation);
@@ -106,14 +138,54 @@ impl AccountStore for MemoryAccounts {
             }
         }
         change.clone().apply(stored);
+        tables.write(effects);
+        Ok(())
+    }
+
+    async fn record(&self, effects: &Effects) -> Result<(), StoreError> {
+        let mut tables = self.tables()?;
+        tables.check(effects)?;
+        tables.write(effects);
+        Ok(())
+    }
+
+    async fn find_token(&self, id: &TokenId) -> Result<Option<OneTimeToken>, StoreError> {
+        Ok(self.tables()?.tokens.iter().find(|token| token.id == *id).cloned())
+    }
+
+    async fn events(&self, account: &AccountId, limit: usize) -> Result<Vec<AuditEvent>, StoreError> {
+        let mut events = self.tables()?.events.clone();
+        events.retain(|event| event.account == *account);
+        events.sort_by_key(|event| event.occasion.at);
+        Ok(events.into_iter().rev().take(limit).collect())
+    }
+}
+
+#[async_trait]
+impl Outbox for MemoryAccounts {
+    async fn waiting(&self, now: Timestamp) -> Result<Vec<Letter>, StoreError> {
+        Ok(self.tables()?.letters.iter().filter(|letter| letter.held_until <= now).cloned().collect())
+    }
+
+    async fn hold(&self, letter: &Letter, until: Timestamp) -> Result<bool, StoreError> {
+        let mut tables = self.tables()?;
+        let stored = tables.letters.iter_mut().find(|stored| *stored == letter);
+        Ok(stored.map(|stored| stored.held_until = until).is_some())
+    }
+
+    async fn strike_off(&self, id: &LetterId) -> Result<(), StoreError> {
+        self.tables()?.letters.retain(|letter| letter.id != *id);
         Ok(())
     }
 }
 
 #[async_trait]
 impl SessionStore for MemoryAccounts {
-    async fn create(&self, session: &Session) -> Result<(), StoreError> {
-        self.tables()?.sessions.push(session.clone());
+    async fn create(&self, session: &Session, effects: &Effects) -> Result<(), StoreError> {
+        let mut tables = self.tables()?;
+        tables.check(effects)?;
+        tables.sessions.push(session.clone());
+        tables.write(effects);
         Ok(())
     }
 

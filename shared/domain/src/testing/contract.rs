@@ -1,7 +1,8 @@
 //! What every store must do, whatever it is made of. Each function makes its own accounts, so that all of them can
 //! run on one store, in any order, at the same time.
 
-mod guesses;
+mod effects;
+mod throttle;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -9,6 +10,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use crate::account::{Account, AccountChange, AccountId, Profile, ProfileChange, Role, SessionsAfter};
 use crate::client::Client;
+use crate::effects::Effects;
 use crate::email_address::EmailAddress;
 use crate::file_batch::put_all;
 use crate::file_key::{FileKey, FolderKey};
@@ -25,7 +27,8 @@ use crate::ports::{
 use crate::session::{Session, SessionId};
 use crate::timestamp::Timestamp;
 
-pub use guesses::guesses;
+pub use effects::effects;
+pub use throttle::throttle;
 
 /// Names that stores and transports are known to mangle.
 pub const ODD_NAMES: [&str; 19] = [
@@ -79,7 +82,7 @@ pub async fn an_account_is_found_by_its_address(store: &dyn AccountStore, random
     let address = unique_address(random);
     let ada = account(&address, random);
     assert_eq!(store.find_by_email(&ada.email).await.expect("readable"), None);
-    store.create(&ada).await.expect("created");
+    store.create(&ada, &Effects::none()).await.expect("created");
     let shouted = EmailAddress::parse(&address.to_uppercase()).expect("valid");
     assert_eq!(store.find_by_email(&shouted).await.expect("readable"), Some(ada));
 }
@@ -90,7 +93,8 @@ pub async fn one_address_makes_one_account(store: &dyn AccountStore, random: &dy
     let rivals: Vec<_> = (0..50)
         .map(|i| account(&if i % 2 == 0 { address.clone() } else { address.to_uppercase() }, random))
         .collect();
-    let results = join_all(rivals.iter().map(|rival| store.create(rival))).await;
+    let none = Effects::none();
+    let results = join_all(rivals.iter().map(|rival| store.create(rival, &none))).await;
     let winners: Vec<_> = rivals.iter().zip(&results).filter(|(_, result)| result.is_ok()).collect();
     assert_eq!(winners.len(), 1);
     assert!(results.iter().all(|result| matches!(result, Ok(()) | Err(StoreError::Conflict))));
@@ -101,7 +105,7 @@ pub async fn one_address_makes_one_account(store: &dyn AccountStore, random: &dy
 /// Concurrent changes of different fields of one profile are all kept.
 pub async fn concurrent_changes_lose_no_field(store: &dyn AccountStore, random: &dyn Random) {
     let ada = account(&unique_address(random), random);
-    store.create(&ada).await.expect("created");
+    store.create(&ada, &Effects::none()).await.expect("created");
     let change = |json: &str| -> ProfileChange { serde_json::from_str(json).expect("a change") };
     let changes = [
         change(r#"{"tel": "1"}"#),
@@ -127,7 +131,7 @@ pub async fn concurrent_changes_lose_no_field(store: &dyn AccountStore, random: 
 /// A password hash is replaced only by who knows the one that is stored.
 pub async fn a_stale_password_hash_is_not_replaced(store: &dyn AccountStore, random: &dyn Random) {
     let ada = account(&unique_address(random), random);
-    store.create(&ada).await.expect("created");
+    store.create(&ada, &Effects::none()).await.expect("created");
     let (old, new, newest) =
         (&ada.password_hash, hash("demo-password-2", random), hash("demo-password-3", random));
     store.replace_password_hash(&ada.id, old, &new).await.expect("replaced");
@@ -143,12 +147,12 @@ pub async fn a_session_lives_until_it_is_ended<S: AccountStore + SessionStore>(
     random: &dyn Random,
 ) {
     let (ada, eve) = (account(&unique_address(random), random), account(&unique_address(random), random));
-    AccountStore::create(store, &ada).await.expect("created");
-    AccountStore::create(store, &eve).await.expect("created");
+    AccountStore::create(store, &ada, &Effects::none()).await.expect("created");
+    AccountStore::create(store, &eve, &Effects::none()).await.expect("created");
     let session = |account: &Account| session(account, random);
     let (one, two) = (session(&ada), session(&ada));
-    SessionStore::create(store, &one).await.expect("created");
-    SessionStore::create(store, &two).await.expect("created");
+    SessionStore::create(store, &one, &Effects::none()).await.expect("created");
+    SessionStore::create(store, &two, &Effects::none()).await.expect("created");
     assert_eq!(store.find(&ada.id, &one.id).await.expect("readable"), Some((one.clone(), ada.clone())));
     assert_eq!(store.find(&eve.id, &one.id).await.expect("readable"), None);
     store.end(&eve.id, &one.id).await.expect("no failure");
@@ -165,11 +169,11 @@ pub async fn sessions_are_listed_with_their_last_use<S: AccountStore + SessionSt
     random: &dyn Random,
 ) {
     let (ada, eve) = (account(&unique_address(random), random), account(&unique_address(random), random));
-    AccountStore::create(store, &ada).await.expect("created");
+    AccountStore::create(store, &ada, &Effects::none()).await.expect("created");
     let mut sessions = vec![session(&ada, random), session(&ada, random)];
     sessions.sort_by(|one, other| one.id.cmp(&other.id));
     for session in sessions.iter().chain([&session(&eve, random)]) {
-        SessionStore::create(store, session).await.expect("created");
+        SessionStore::create(store, session, &Effects::none()).await.expect("created");
     }
     sessions[1].last_used = sessions[1].created.plus_seconds(7_200);
     store.note_use(&sessions[1], sessions[1].last_used).await.expect("noted");
@@ -186,18 +190,18 @@ pub async fn an_account_is_changed_once_and_its_sessions_end<S: AccountStore + S
     random: &dyn Random,
 ) {
     let ada = account(&unique_address(random), random);
-    AccountStore::create(store, &ada).await.expect("created");
+    AccountStore::create(store, &ada, &Effects::none()).await.expect("created");
     let (mine, other) = (session(&ada, random), session(&ada, random));
-    SessionStore::create(store, &mine).await.expect("created");
-    SessionStore::create(store, &other).await.expect("created");
+    SessionStore::create(store, &mine, &Effects::none()).await.expect("created");
+    SessionStore::create(store, &other, &Effects::none()).await.expect("created");
     let new = hash("demo-password-2", random);
     let change = AccountChange {
         password_hash: Some(new.clone()),
         sessions: SessionsAfter::EndOthers(mine.id.clone()),
         ..AccountChange::default()
     };
-    store.change(&ada, &change).await.expect("changed");
-    let again = store.change(&ada, &change).await;
+    store.change(&ada, &change, &Effects::none()).await.expect("changed");
+    let again = store.change(&ada, &change, &Effects::none()).await;
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
     let (mine, changed) = store.find(&ada.id, &mine.id).await.expect("readable").expect("there");
     assert_eq!((&changed.password_hash, changed.generation), (&new, 1));
@@ -205,7 +209,7 @@ pub async fn an_account_is_changed_once_and_its_sessions_end<S: AccountStore + S
     let (other, _) = store.find(&ada.id, &other.id).await.expect("readable").expect("there");
     assert!(!other.is_alive(&changed, other.created));
     let gone = AccountChange { sessions: SessionsAfter::EndOthers(SessionId::random(random)), ..change };
-    let result = store.change(&changed, &gone).await;
+    let result = store.change(&changed, &gone, &Effects::none()).await;
     assert!(matches!(result, Err(StoreError::Conflict)), "{result:?}");
     let promoted = AccountChange {
         role: Some(Role::Pro),
@@ -214,11 +218,11 @@ pub async fn an_account_is_changed_once_and_its_sessions_end<S: AccountStore + S
         quota_files: Some(6),
         ..AccountChange::default()
     };
-    store.change(&changed, &promoted).await.expect("changed");
+    store.change(&changed, &promoted, &Effects::none()).await.expect("changed");
     let mut expected = changed;
     promoted.apply(&mut expected);
     let all = AccountChange { sessions: SessionsAfter::End, ..AccountChange::default() };
-    store.change(&expected, &all).await.expect("changed");
+    store.change(&expected, &all, &Effects::none()).await.expect("changed");
     expected.generation = 2;
     assert_eq!(
         store.find(&ada.id, &mine.id).await.expect("readable").map(|(_, account)| account),
@@ -764,18 +768,19 @@ pub async fn files(store: &dyn FileStore, random: &dyn Random) {
 mod tests {
     use super::*;
     use crate::testing::{
-        MemoryAccounts, MemoryFiles, MemoryGuesses, MemoryIdempotency, MemoryLedger, MemoryUploads,
+        MemoryAccounts, MemoryFiles, MemoryIdempotency, MemoryLedger, MemoryThrottle, MemoryUploads,
         SeededRandom,
     };
 
     #[tokio::test]
     async fn the_stores_in_memory_keep_the_contract() {
         accounts_and_sessions(&MemoryAccounts::default(), &SeededRandom::new(1)).await;
+        effects(&MemoryAccounts::default(), &SeededRandom::new(8)).await;
         files(&MemoryFiles::default(), &SeededRandom::new(2)).await;
         ledger(&MemoryLedger::default(), &SeededRandom::new(3)).await;
         uploads(&MemoryUploads::default(), &SeededRandom::new(4)).await;
         idempotency(&MemoryIdempotency::default(), &SeededRandom::new(6)).await;
-        guesses(&MemoryGuesses::default(), &SeededRandom::new(7)).await;
+        throttle(&MemoryThrottle::default(), &SeededRandom::new(7)).await;
         let (store, random) = (MemoryFiles::default(), SeededRandom::new(5));
         let send = async |link: &str, content: Bytes| store.receive(link, content);
         a_file_in_parts_appears_when_they_are_joined(&store, &random, send).await;

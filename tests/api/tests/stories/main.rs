@@ -12,6 +12,7 @@ mod interrupted;
 mod large_files;
 mod model;
 mod odd_names;
+mod registration;
 mod secrecy;
 mod send;
 mod sign_on;

@@ -12,13 +12,17 @@ enum Needs {
 }
 
 /// Every route of every function. A route that the template has and this table has not fails a test below.
-const ROUTES: [(&str, &str, Needs); 25] = [
+const ROUTES: [(&str, &str, Needs); 29] = [
     ("POST", "/users/api/logon", Needs::Nothing),
     ("POST", "/users/api/auth", Needs::Nothing),
     ("POST", "/users/api/checkin", Needs::Session),
     ("POST", "/users/api/logout", Needs::Session),
     ("POST", "/users/api/confirm", Needs::Session),
     ("POST", "/users/api/password", Needs::Session),
+    ("POST", "/users/api/register", Needs::Nothing),
+    ("POST", "/users/api/verify", Needs::Nothing),
+    ("POST", "/users/api/password/forgot", Needs::Nothing),
+    ("POST", "/users/api/password/reset", Needs::Nothing),
     ("GET", "/users/api/user", Needs::Session),
     ("POST", "/users/api/user", Needs::Session),
     ("GET", "/users/api/sessions", Needs::Session),
@@ -41,7 +45,12 @@ const ROUTES: [(&str, &str, Needs); 25] = [
 ];
 
 /// Public routes that change nothing and know nobody.
-const PUBLIC: [(&str, &str); 1] = [("GET", "/users/api/info")];
+const PUBLIC: [(&str, &str); 4] = [
+    ("GET", "/users/api/info"),
+    ("GET", "/users/api/verify"),
+    ("GET", "/users/api/password/forgot"),
+    ("GET", "/users/api/password/reset"),
+];
 
 fn relative(path: &str) -> String {
     path.trim_start_matches("/users/api/")

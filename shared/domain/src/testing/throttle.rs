@@ -5,22 +5,22 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::ports::{GuessStore, StoreError};
-use crate::throttle::{Counter, Guesses};
+use crate::ports::{StoreError, ThrottleStore};
+use crate::throttle::{Counter, Tally};
 use crate::timestamp::Timestamp;
 
-/// A [`GuessStore`] in memory.
+/// A [`ThrottleStore`] in memory.
 #[derive(Debug, Default)]
-pub struct MemoryGuesses(Mutex<Tables>);
+pub struct MemoryThrottle(Mutex<Tables>);
 
 #[derive(Debug, Default)]
 struct Tables {
     /// By subject and window.
-    guesses: HashMap<(String, u64), Guesses>,
+    guesses: HashMap<(String, u64), Tally>,
     known: HashMap<String, Timestamp>,
 }
 
-impl MemoryGuesses {
+impl MemoryThrottle {
     fn tables(&self) -> MutexGuard<'_, Tables> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -31,11 +31,8 @@ fn key(counter: &Counter) -> (String, u64) {
 }
 
 #[async_trait]
-impl GuessStore for MemoryGuesses {
-    async fn guesses(
-        &self,
-        counters: &[Counter; 3],
-    ) -> Result<([Guesses; 3], Option<Timestamp>), StoreError> {
+impl ThrottleStore for MemoryThrottle {
+    async fn tallies(&self, counters: &[Counter; 3]) -> Result<([Tally; 3], Option<Timestamp>), StoreError> {
         let tables = self.tables();
         let guesses =
             counters.each_ref().map(|counter| tables.guesses.get(&key(counter)).copied().unwrap_or_default());
@@ -43,24 +40,24 @@ impl GuessStore for MemoryGuesses {
         Ok((guesses, tables.known.get(&first.subject).copied()))
     }
 
-    async fn add_guess(&self, counter: &Counter, now: Timestamp) -> Result<u64, StoreError> {
+    async fn add(&self, counter: &Counter, now: Timestamp) -> Result<u64, StoreError> {
         let mut tables = self.tables();
         let guesses = tables.guesses.entry(key(counter)).or_default();
-        *guesses = Guesses { count: guesses.count + 1, last: now };
+        *guesses = Tally { count: guesses.count + 1, last: now };
         Ok(guesses.count)
     }
 
-    async fn claim_guess(&self, counter: &Counter, seen: u64, now: Timestamp) -> Result<bool, StoreError> {
+    async fn claim(&self, counter: &Counter, seen: u64, now: Timestamp) -> Result<bool, StoreError> {
         let mut tables = self.tables();
         let guesses = tables.guesses.entry(key(counter)).or_default();
         let is_as_seen = guesses.count == seen;
         if is_as_seen {
-            *guesses = Guesses { count: seen + 1, last: now };
+            *guesses = Tally { count: seen + 1, last: now };
         }
         Ok(is_as_seen)
     }
 
-    async fn undo_guesses(&self, counter: &Counter, count: u64) -> Result<bool, StoreError> {
+    async fn undo(&self, counter: &Counter, count: u64) -> Result<bool, StoreError> {
         let mut tables = self.tables();
         let guesses = tables.guesses.get_mut(&key(counter)).filter(|guesses| guesses.count >= count);
         Ok(guesses.map(|guesses| guesses.count -= count).is_some())

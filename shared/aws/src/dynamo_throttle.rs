@@ -7,8 +7,8 @@
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue};
-use domain::throttle::{Counter, Guesses};
-use domain::{GuessStore, StoreError, Timestamp};
+use domain::throttle::{Counter, Tally};
+use domain::{StoreError, ThrottleStore, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::account_item::{self, Item, has_keys, key, number};
@@ -16,7 +16,7 @@ use crate::dynamo_accounts::{DynamoAccounts, conflict_or_unavailable};
 use crate::failure::unavailable;
 
 #[derive(Deserialize)]
-struct GuessesItem {
+struct TallyItem {
     guesses: u64,
     last: Timestamp,
 }
@@ -41,11 +41,8 @@ fn window(counter: &Counter) -> String {
 }
 
 #[async_trait]
-impl GuessStore for DynamoAccounts {
-    async fn guesses(
-        &self,
-        counters: &[Counter; 3],
-    ) -> Result<([Guesses; 3], Option<Timestamp>), StoreError> {
+impl ThrottleStore for DynamoAccounts {
+    async fn tallies(&self, counters: &[Counter; 3]) -> Result<([Tally; 3], Option<Timestamp>), StoreError> {
         let [first, ..] = counters;
         let mut keys = KeysAndAttributes::builder().keys(key(partition(first), KNOWN)).consistent_read(true);
         for counter in counters {
@@ -56,17 +53,17 @@ impl GuessStore for DynamoAccounts {
             items.iter().position(|item| has_keys(item, pk, sk)).map(|at| items.remove(at))
         };
         let known = take(&partition(first), KNOWN).map(account_item::from_item::<KnownItem>).transpose()?;
-        let mut guesses = [Guesses::default(); 3];
+        let mut guesses = [Tally::default(); 3];
         for (counter, guesses) in counters.iter().zip(&mut guesses) {
             if let Some(item) = take(&partition(counter), &window(counter)) {
-                let item: GuessesItem = account_item::from_item(item)?;
-                *guesses = Guesses { count: item.guesses, last: item.last };
+                let item: TallyItem = account_item::from_item(item)?;
+                *guesses = Tally { count: item.guesses, last: item.last };
             }
         }
         Ok((guesses, known.map(|known| known.until)))
     }
 
-    async fn add_guess(&self, counter: &Counter, now: Timestamp) -> Result<u64, StoreError> {
+    async fn add(&self, counter: &Counter, now: Timestamp) -> Result<u64, StoreError> {
         let update = self.client.update_item().table_name(&self.table);
         let update = update.set_key(Some(key(partition(counter), &window(counter))));
         let update = update
@@ -77,11 +74,11 @@ impl GuessStore for DynamoAccounts {
             .expression_attribute_values(":ends", number(counter.ends.unix_seconds()))
             .expression_attribute_values(":one", number(1));
         let answer = update.return_values(ReturnValue::AllNew).send().await.map_err(unavailable)?;
-        let item: GuessesItem = account_item::from_item(answer.attributes.unwrap_or_default())?;
+        let item: TallyItem = account_item::from_item(answer.attributes.unwrap_or_default())?;
         Ok(item.guesses)
     }
 
-    async fn claim_guess(&self, counter: &Counter, seen: u64, now: Timestamp) -> Result<bool, StoreError> {
+    async fn claim(&self, counter: &Counter, seen: u64, now: Timestamp) -> Result<bool, StoreError> {
         let update = self.client.update_item().table_name(&self.table);
         let update = update.set_key(Some(key(partition(counter), &window(counter))));
         let update = update
@@ -101,7 +98,7 @@ impl GuessStore for DynamoAccounts {
         }
     }
 
-    async fn undo_guesses(&self, counter: &Counter, count: u64) -> Result<bool, StoreError> {
+    async fn undo(&self, counter: &Counter, count: u64) -> Result<bool, StoreError> {
         let update = self.client.update_item().table_name(&self.table);
         let update = update.set_key(Some(key(partition(counter), &window(counter))));
         let update = update

@@ -1,0 +1,140 @@
+//! `GET /verify`, `POST /verify`: the confirmation of an address.
+
+use domain::{
+    Account, AccountId, Act, AuditEvent, Effects, OneTimeToken, Purpose, Registration, Role, StoreError,
+    TokenKind,
+};
+use http::StatusCode;
+use serde::Deserialize;
+use web::{ApiError, Form, Page, Request, Response, response};
+
+use crate::App;
+use crate::mailed_token::{find, in_the_form_of, void};
+
+#[derive(Deserialize)]
+struct Confirmation {
+    token: String,
+}
+
+/// A page with a button. Nothing changes by looking at it: programs that scan mail follow links.
+pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, ApiError> {
+    let token = request.query.get("token")?.unwrap_or_default();
+    if find(app, TokenKind::Registration, token).await?.is_none() {
+        return Ok(in_the_form_of(true, &void()));
+    }
+    let form = Form { token: Some(token), field: None, button: "Confirm the address" };
+    let text = "Confirm that this address is yours, and your account is made.";
+    Ok(Page { title: "Confirm your e-mail address", text, form: Some(form) }.answer(StatusCode::OK))
+}
+
+/// Makes the account. All other registrations of the address are void from then on.
+pub(crate) async fn verify(app: &App, request: &Request) -> Result<Response, ApiError> {
+    let page = request.is_form();
+    match confirm(app, request).await {
+        Ok(()) if page => {
+            let text = "Your account is ready. You can log on now.";
+            Ok(Page { title: "Your address is confirmed", text, form: None }.answer(StatusCode::OK))
+        }
+        Ok(()) => {
+            Ok(response::success("Your address is confirmed, and your account is ready. You can log on now."))
+        }
+        Err(error @ ApiError::BadRequest(_)) => Ok(in_the_form_of(page, &error)),
+        Err(error) => Err(error),
+    }
+}
+
+async fn confirm(app: &App, request: &Request) -> Result<(), ApiError> {
+    let Confirmation { token } = request.form_or_json()?;
+    let Some(OneTimeToken { id, purpose: Purpose::Registration(registration), .. }) =
+        find(app, TokenKind::Registration, &token).await?
+    else {
+        return Err(void());
+    };
+    let now = app.authenticator.clock.now();
+    let account = account_of(*registration, app);
+    let event = AuditEvent::new(&account.id, request.occasion(now), Act::Registered, &*app.random);
+    let effects = Effects { spent: Some(id), events: vec![event], ..Effects::none() };
+    match app.accounts.create(&account, &effects).await {
+        Ok(()) => Ok(()),
+        // Used a moment ago, or the address was confirmed by another mail.
+        Err(StoreError::Conflict) => Err(void()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn account_of(registration: Registration, app: &App) -> Account {
+    Account {
+        id: AccountId::random(&*app.random),
+        email: registration.email,
+        role: Role::User,
+        password_hash: registration.password_hash,
+        disabled: false,
+        quota_bytes: None,
+        quota_files: None,
+        generation: 0,
+        created: app.authenticator.clock.now(),
+        profile: registration.profile,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header;
+    use serde_json::json;
+
+    use crate::testing::{World, body};
+
+    async fn registered(world: &World, email: &str, password: &str) -> String {
+        let wish = json!({"email": email, "password": password, "firstname": "Grace", "role": "admin",
+            "email_verified": true, "id": "x", "quota": 1});
+        assert_eq!(world.tell("register", &wish).await.status(), 200);
+        world.mailed_token()
+    }
+
+    #[tokio::test]
+    async fn the_button_makes_the_account_and_looking_at_the_page_does_not() {
+        let world = World::new().await;
+        let token = registered(&world, "grace@example.org", "seven grey herons").await;
+        for _ in 0..3 {
+            let page = world.page(&world.link()).await;
+            assert_eq!(
+                (page.status().as_u16(), &page.headers()[header::CONTENT_TYPE]),
+                (200, &"text/html; charset=utf-8".parse().unwrap())
+            );
+            assert!(body(&page).contains("<button>") && body(&page).contains(&token));
+        }
+        assert!(body(&world.log_on("grace@example.org", "seven grey herons").await).contains("No matching"));
+        let answer = world.submit("verify", &format!("token={token}")).await;
+        assert!(body(&answer).contains("Your address is confirmed"), "{}", body(&answer));
+        let answer = body(&world.log_on("grace@example.org", "seven grey herons").await);
+        assert!(answer.contains(r#""user":"Grace","role":"user""#), "{answer}");
+        assert_eq!(world.tell("verify", &json!({"token": token})).await.status(), 400, "once");
+        assert_eq!(world.page(&format!("verify?token={token}")).await.status(), 400);
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_old_forged_cut_off_or_of_another_kind_is_good_for_nothing() {
+        let world = World::new().await;
+        assert_eq!(world.tell("password/forgot", &json!({"email": "ada@example.org"})).await.status(), 200);
+        let reset = world.mailed_token();
+        let token = registered(&world, "grace@example.org", "seven grey herons").await;
+        for bad in ["", "x", &reset, &token[1..], &token[..token.len() - 1], &token.to_uppercase()] {
+            let answer = world.tell("verify", &json!({"token": bad})).await;
+            assert_eq!(answer.status(), 400, "{bad}");
+            assert!(body(&answer).starts_with(r#"{"ok":false"#));
+        }
+        world.clock.advance(86_400);
+        assert_eq!(world.tell("verify", &json!({"token": token})).await.status(), 400);
+    }
+
+    #[tokio::test]
+    async fn who_registers_the_address_of_somebody_else_gets_nothing_from_it() {
+        let world = World::new().await;
+        let strangers = registered(&world, "grace@example.org", "the stranger's own").await;
+        let owners = registered(&world, "Grace@Example.org", "seven grey herons").await;
+        assert_eq!(world.tell("verify", &json!({"token": owners})).await.status(), 200);
+        assert_eq!(world.tell("verify", &json!({"token": strangers})).await.status(), 400);
+        assert!(body(&world.log_on("grace@example.org", "the stranger's own").await).contains("No matching"));
+        assert!(body(&world.log_on("grace@example.org", "seven grey herons").await).contains("Logged in"));
+    }
+}

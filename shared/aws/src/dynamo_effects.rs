@@ -1,0 +1,120 @@
+//! What is written together with a change, in DynamoDB.
+//!
+//! | pk | sk | holds |
+//! |---|---|---|
+//! | `TOKEN#<token id>` | `ONE-TIME` | what a token in a mail is good for |
+//! | `USER#<id>` | `AUDIT#<time>#<event id>` | what happened to an account |
+//! | `OUTBOX` | `LETTER#<letter id>` | mail that is to be delivered |
+
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
+use domain::audit::AUDIT_SECONDS;
+use domain::{
+    AccountId, Act, AuditEvent, Effects, EventId, Occasion, OneTimeToken, Purpose, StoreError, Timestamp,
+    TokenId,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::account_item::{self, Item, key, user_pk};
+use crate::dynamo_accounts::DynamoAccounts;
+use crate::dynamo_outbox::LetterItem;
+use crate::failure::{corrupt, unavailable};
+
+const AUDIT: &str = "AUDIT#";
+
+#[derive(Serialize, Deserialize)]
+struct TokenItem {
+    pk: String,
+    sk: String,
+    id: TokenId,
+    purpose: Purpose,
+    expires: Timestamp,
+    /// When DynamoDB may remove the record. Whether the token is good is decided by `expires`, in code.
+    ttl: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EventItem {
+    pk: String,
+    sk: String,
+    id: EventId,
+    occasion: Occasion,
+    act: Act,
+    /// When DynamoDB may remove the record.
+    ttl: Timestamp,
+}
+
+fn token_key(id: &TokenId) -> Item {
+    key(format!("TOKEN#{id}"), "ONE-TIME")
+}
+
+fn token_item(token: &OneTimeToken) -> TokenItem {
+    TokenItem {
+        pk: format!("TOKEN#{}", token.id),
+        sk: "ONE-TIME".to_owned(),
+        id: token.id.clone(),
+        purpose: token.purpose.clone(),
+        expires: token.expires,
+        ttl: token.expires,
+    }
+}
+
+/// Events of an account sort by their time, which has ten digits until the year 2286.
+fn event_item(event: &AuditEvent) -> EventItem {
+    EventItem {
+        pk: user_pk(&event.account),
+        sk: format!("{AUDIT}{:010}#{}", event.occasion.at.unix_seconds(), event.id),
+        id: event.id.clone(),
+        occasion: event.occasion.clone(),
+        act: event.act.clone(),
+        ttl: event.occasion.at.plus_seconds(AUDIT_SECONDS),
+    }
+}
+
+impl DynamoAccounts {
+    /// The writes that effects consist of. None of them replaces anything.
+    pub(crate) fn effects(&self, effects: &Effects) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let mut writes = Vec::new();
+        if let Some(id) = &effects.spent {
+            let delete = Delete::builder().table_name(&self.table).set_key(Some(token_key(id)));
+            let delete = delete.condition_expression("attribute_exists(pk)").build().map_err(unavailable)?;
+            writes.push(TransactWriteItem::builder().delete(delete).build());
+        }
+        for token in &effects.tokens {
+            writes.push(self.put_new(account_item::to_item(&token_item(token))?)?);
+        }
+        for event in &effects.events {
+            writes.push(self.put_new(account_item::to_item(&event_item(event))?)?);
+        }
+        for letter in &effects.letters {
+            writes.push(self.put_new(account_item::to_item(&LetterItem::from(letter))?)?);
+        }
+        Ok(writes)
+    }
+
+    pub(crate) async fn one_time_token(&self, id: &TokenId) -> Result<Option<OneTimeToken>, StoreError> {
+        let Some(item) = self.get(token_key(id)).await? else { return Ok(None) };
+        let TokenItem { id, purpose, expires, .. } = account_item::from_item(item)?;
+        Ok(Some(OneTimeToken { id, purpose, expires }))
+    }
+
+    pub(crate) async fn latest_events(
+        &self,
+        account: &AccountId,
+        limit: usize,
+    ) -> Result<Vec<AuditEvent>, StoreError> {
+        let page = i32::try_from(limit).map_err(|error| corrupt("limit", error))?;
+        let query =
+            self.client.query().table_name(&self.table).consistent_read(true).scan_index_forward(false);
+        let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :prefix)");
+        let query = query.expression_attribute_values(":pk", AttributeValue::S(user_pk(account)));
+        let query = query.expression_attribute_values(":prefix", AttributeValue::S(AUDIT.to_owned()));
+        let mut items = query.limit(page).into_paginator().items().send();
+        let mut events = Vec::new();
+        while events.len() < limit {
+            let Some(item) = items.next().await else { break };
+            let EventItem { id, occasion, act, .. } = account_item::from_item(item.map_err(unavailable)?)?;
+            events.push(AuditEvent { id, account: account.clone(), occasion, act });
+        }
+        Ok(events)
+    }
+}

@@ -1,0 +1,111 @@
+//! What every store must do with what belongs to a change: tokens, letters, events.
+
+use futures_util::future::join_all;
+
+use super::{account, unique_address};
+use crate::account::{Account, AccountChange, AccountId, Role};
+use crate::audit::{Act, AuditEvent};
+use crate::client::Client;
+use crate::effects::Effects;
+use crate::letter::{HELD_SECONDS, Letter};
+use crate::notification::Notification;
+use crate::occasion::Occasion;
+use crate::one_time_token::{OneTimeToken, Purpose, Registration};
+use crate::ports::{AccountStore, Outbox, Random, StoreError};
+use crate::timestamp::Timestamp;
+
+const NOW: Timestamp = Timestamp::from_unix_seconds(1_790_000_000);
+
+fn occasion(seconds: u64) -> Occasion {
+    let client = Client::new("curl/8.5", Some([203, 0, 113, 7].into()));
+    Occasion { at: NOW.plus_seconds(seconds), client }
+}
+
+/// A token that makes an account of `ada`, the letter that brings it, and an event.
+fn registration(ada: &Account, random: &dyn Random) -> Effects {
+    let registration = Registration {
+        email: ada.email.clone(),
+        password_hash: ada.password_hash.clone(),
+        profile: ada.profile.clone(),
+    };
+    let token = OneTimeToken::new(Purpose::Registration(Box::new(registration)), NOW, random);
+    let notification = Notification::ConfirmAddress(token.id.clone(), occasion(0));
+    Effects {
+        spent: None,
+        letters: vec![Letter::new(ada.email.clone(), notification, NOW, random)],
+        events: vec![AuditEvent::new(&ada.id, occasion(0), Act::Registered, random)],
+        tokens: vec![token],
+    }
+}
+
+/// A token makes one account, once, and only together with everything that belongs to it.
+async fn a_token_is_spent_once<S: AccountStore + Outbox>(store: &S, random: &dyn Random) {
+    let address = unique_address(random);
+    let ada = account(&address, random);
+    let begun = registration(&ada, random);
+    store.record(&begun).await.expect("recorded");
+    let token = &begun.tokens[0];
+    assert_eq!(store.find_token(&token.id).await.expect("readable").as_ref(), Some(token));
+    let rivals: Vec<_> = (0..8).map(|_| account(&address, random)).collect();
+    let spends = Effects { spent: Some(token.id.clone()), ..Effects::none() };
+    let results = join_all(rivals.iter().map(|rival| store.create(rival, &spends))).await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    assert!(results.iter().all(|result| matches!(result, Ok(()) | Err(StoreError::Conflict))));
+    assert_eq!(store.find_token(&token.id).await.expect("readable"), None);
+    let made = store.find_by_email(&ada.email).await.expect("readable").expect("one account");
+    assert_eq!(store.find_account(&made.id).await.expect("readable").as_ref(), Some(&made));
+    assert_eq!(store.find_account(&AccountId::random(random)).await.expect("readable"), None);
+
+    // A change whose token is spent does not happen, nor what belongs to it.
+    let promoted = AccountChange { role: Some(Role::Pro), ..AccountChange::default() };
+    let late = Effects { spent: spends.spent, ..registration(&ada, random) };
+    assert!(matches!(store.change(&made, &promoted, &late).await, Err(StoreError::Conflict)));
+    assert_eq!(store.find_account(&made.id).await.expect("readable"), Some(made));
+    assert_eq!(store.find_token(&late.tokens[0].id).await.expect("readable"), None);
+}
+
+/// A letter waits from the time on that nobody delivers it, one takes it, and then it is struck off.
+async fn a_letter_is_taken_by_one<S: AccountStore + Outbox>(store: &S, random: &dyn Random) {
+    let ada = account(&unique_address(random), random);
+    let effects = registration(&ada, random);
+    store.record(&effects).await.expect("recorded");
+    let letter = &effects.letters[0];
+    let waits = async |at: Timestamp| {
+        let waiting = store.waiting(at).await.expect("readable");
+        waiting.into_iter().find(|waiting| waiting.id == letter.id)
+    };
+    let free = NOW.plus_seconds(HELD_SECONDS);
+    assert_eq!(waits(NOW.plus_seconds(HELD_SECONDS - 1)).await, None);
+    assert_eq!(waits(free).await.as_ref(), Some(letter));
+    let until = free.plus_seconds(HELD_SECONDS);
+    let holds = join_all((0..8).map(|_| store.hold(letter, until))).await;
+    assert_eq!(holds.into_iter().filter(|held| *held.as_ref().expect("an answer")).count(), 1);
+    assert_eq!(waits(free).await, None);
+    assert!(waits(until).await.is_some());
+    store.strike_off(&letter.id).await.expect("struck off");
+    store.strike_off(&letter.id).await.expect("struck off, though gone");
+    assert_eq!(waits(until).await, None);
+    assert!(!store.hold(letter, until).await.expect("an answer"));
+}
+
+/// Events are listed newest first, those of one account only.
+async fn events_are_listed_newest_first<S: AccountStore + Outbox>(store: &S, random: &dyn Random) {
+    let (ada, eve) = (AccountId::random(random), AccountId::random(random));
+    let event = |account, seconds| AuditEvent::new(account, occasion(seconds), Act::LoggedOn, random);
+    let mut events: Vec<_> = (0..30).map(|seconds| event(&ada, seconds)).collect();
+    for some in events.chunks(10) {
+        store.record(&Effects { events: some.to_vec(), ..Effects::none() }).await.expect("recorded");
+    }
+    store.record(&Effects { events: vec![event(&eve, 99)], ..Effects::none() }).await.expect("recorded");
+    events.reverse();
+    assert_eq!(store.events(&ada, 100).await.expect("readable"), events);
+    assert_eq!(store.events(&ada, 7).await.expect("readable"), events[..7]);
+    assert_eq!(store.events(&AccountId::random(random), 7).await.expect("readable"), []);
+}
+
+/// Runs the contracts of effects.
+pub async fn effects<S: AccountStore + Outbox>(store: &S, random: &dyn Random) {
+    a_token_is_spent_once(store, random).await;
+    a_letter_is_taken_by_one(store, random).await;
+    events_are_listed_newest_first(store, random).await;
+}
