@@ -53,20 +53,23 @@ pub struct Config {
     token_ttl_seconds: u64,
     session_ttl_seconds: u64,
     sender: EmailAddress,
+    configuration_set: String,
 }
 
 impl Config {
     /// Reads `TABLE_NAME`, `PUBLIC_BASE_URL`, `ALLOWED_ORIGINS`, `SIGNING_KEYS` or `SIGNING_KEYS_PARAMETER`,
-    /// `TOKEN_TTL_SECONDS`, `SESSION_TTL_SECONDS` and `MAIL_SENDER`.
+    /// `TOKEN_TTL_SECONDS`, `SESSION_TTL_SECONDS`, `MAIL_SENDER` and `MAIL_CONFIGURATION_SET`.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
         let mut settings = Settings::new(lookup);
         let session = settings.session_config();
         let token_ttl_seconds = settings.seconds("TOKEN_TTL_SECONDS");
         let session_ttl_seconds = settings.seconds("SESSION_TTL_SECONDS");
         let sender = settings.parse("MAIL_SENDER", EmailAddress::parse);
+        let configuration_set = settings.text("MAIL_CONFIGURATION_SET");
         settings.finish(|| {
             Some(Self {
                 sender: sender?,
+                configuration_set: configuration_set?,
                 session: session?,
                 token_ttl_seconds: token_ttl_seconds?,
                 session_ttl_seconds: session_ttl_seconds?,
@@ -104,7 +107,7 @@ impl App {
         let links = SealedLinks::new(&config.session.url, authenticator.tokens.clone());
         let post = Post {
             outbox: store.clone(),
-            mailer: Arc::new(SesMailer::new(&clients, config.sender.to_string())),
+            mailer: Arc::new(SesMailer::new(&clients, config.sender.to_string(), config.configuration_set)),
             links: Arc::new(links.clone()),
         };
         Ok(Self {

@@ -1,9 +1,12 @@
-//! Mail to the caller, or from an administrator to an address.
+//! Mail to the caller, or from an administrator to an address; and what becomes of all mail.
 //!
-//! | endpoint | file |
+//! | endpoint or notice | file |
 //! |---|---|
 //! | `POST /send` | `send.rs` |
+//! | every minute: letters that others have left are delivered | [`web::Post`] |
+//! | SES tells of a bounce or a complaint | `mail_events.rs` |
 
+mod mail_events;
 mod route;
 mod send;
 
@@ -11,11 +14,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts, SesMailer};
-use domain::{EmailAddress, Mailer};
+use domain::EmailAddress;
 use web::error::Source;
 use web::{
-    ApiError, Authenticator, Function, InvalidConfig, Origins, Request, RequestLog, Response, SessionConfig,
-    Settings, SystemClock,
+    ApiError, Authenticator, Function, InvalidConfig, Notice, Origins, Post, Request, RequestLog, Response,
+    SealedLinks, SessionConfig, Settings, SystemClock,
 };
 
 pub use crate::route::Route;
@@ -25,21 +28,26 @@ pub use crate::route::Route;
 pub struct Config {
     session: SessionConfig,
     sender: EmailAddress,
+    configuration_set: String,
 }
 
 impl Config {
-    /// Reads `TABLE_NAME`, `PUBLIC_BASE_URL`, `ALLOWED_ORIGINS`, `SIGNING_KEYS` or `SIGNING_KEYS_PARAMETER`, and `MAIL_SENDER`.
+    /// Reads `TABLE_NAME`, `PUBLIC_BASE_URL`, `ALLOWED_ORIGINS`, `SIGNING_KEYS` or `SIGNING_KEYS_PARAMETER`, `MAIL_SENDER`
+    /// and `MAIL_CONFIGURATION_SET`.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
         let mut settings = Settings::new(lookup);
         let session = settings.session_config();
         let sender = settings.parse("MAIL_SENDER", EmailAddress::parse);
-        settings.finish(|| Some(Self { session: session?, sender: sender? }))
+        let configuration_set = settings.text("MAIL_CONFIGURATION_SET");
+        settings.finish(|| {
+            Some(Self { session: session?, sender: sender?, configuration_set: configuration_set? })
+        })
     }
 }
 
 /// Everything that the endpoint needs.
 pub struct App {
-    mailer: Arc<dyn Mailer>,
+    post: Post,
     authenticator: Authenticator,
     origins: Origins,
 }
@@ -50,11 +58,16 @@ impl App {
         let config = Config::read(lookup)?;
         let clients = Clients::load().await;
         let keys = aws::key_source(&clients, config.session.signing_keys);
-        let sessions = Arc::new(DynamoAccounts::new(&clients, config.session.table));
+        let store = Arc::new(DynamoAccounts::new(&clients, config.session.table));
         let authenticator =
-            Authenticator::load(keys, &config.session.url, sessions, Arc::new(SystemClock)).await?;
-        let mailer = Arc::new(SesMailer::new(&clients, config.sender.to_string()));
-        Ok(Self { mailer, authenticator, origins: config.session.origins })
+            Authenticator::load(keys, &config.session.url, store.clone(), Arc::new(SystemClock)).await?;
+        let links = SealedLinks::new(&config.session.url, authenticator.tokens.clone());
+        let post = Post {
+            outbox: store,
+            mailer: Arc::new(SesMailer::new(&clients, config.sender.to_string(), config.configuration_set)),
+            links: Arc::new(links),
+        };
+        Ok(Self { post, authenticator, origins: config.session.origins })
     }
 }
 
@@ -69,7 +82,20 @@ impl Function for App {
         log.route = Some(route.name());
         let caller = self.authenticator.caller(&request, log).await?;
         match route {
-            Route::Send => send::send(&*self.mailer, &caller, &request).await,
+            Route::Send => send::send(&self.post, &caller, &request).await,
         }
+    }
+
+    async fn notice(&self, notice: Notice) -> Result<(), Source> {
+        let now = self.authenticator.clock.now();
+        match notice {
+            Notice::Schedule => self.post.sweep(now).await?,
+            Notice::Messages(messages) => {
+                for message in messages {
+                    mail_events::note(&*self.post.outbox, &message, now).await?;
+                }
+            }
+        }
+        Ok(())
     }
 }

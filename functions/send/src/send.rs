@@ -1,9 +1,9 @@
 //! `POST /send`: one mail.
 
-use domain::{EmailAddress, Mail, Mailer, Role};
+use domain::{EmailAddress, Mail, Role};
 use serde::Deserialize;
 use serde_json::Value;
-use web::{ApiError, Caller, Request, Response, response};
+use web::{ApiError, Caller, Post, Request, Response, response};
 
 #[derive(Deserialize)]
 struct Order {
@@ -16,11 +16,7 @@ struct Order {
 
 /// Sends the message to the caller's own address. An administrator may name another one; what anybody else writes
 /// there is ignored.
-pub(crate) async fn send(
-    mailer: &dyn Mailer,
-    caller: &Caller,
-    request: &Request,
-) -> Result<Response, ApiError> {
+pub(crate) async fn send(post: &Post, caller: &Caller, request: &Request) -> Result<Response, ApiError> {
     let Order { title, message, email } = request.json()?;
     let to = match email {
         Value::Null => caller.account.email.clone(),
@@ -32,27 +28,37 @@ pub(crate) async fn send(
         _ => return Err(ApiError::BadRequest("`email` is not a text: write one address.".into())),
     };
     let mail = Mail::new(to, &title, &message).map_err(|error| ApiError::BadRequest(error.to_string()))?;
-    mailer.send(&mail).await?;
+    if post.outbox.is_undeliverable(mail.to()).await? {
+        return Err(ApiError::MailRefused("mail to the address has bounced or was complained about".into()));
+    }
+    post.mailer.send(&mail).await?;
     Ok(response::success(&format!("Email has been sent to {}", mail.to())))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use bytes::Bytes;
-    use domain::testing::{MemoryMailer, SeededRandom, contract};
+    use domain::Outbox as _;
+    use domain::testing::{FakeLinks, MemoryAccounts, MemoryMailer, SeededRandom, contract};
     use http::Method;
     use serde_json::json;
 
     use super::*;
 
-    async fn send_as(role: Role, mailer: &MemoryMailer, body: serde_json::Value) -> (u16, String) {
+    async fn send_as(role: Role, mailer: &Arc<MemoryMailer>, body: serde_json::Value) -> (u16, String) {
         let random = SeededRandom::new(1);
         let mut account = contract::account("ada@example.org", &random);
         account.role = role;
         let session = contract::session(&account, &random);
         let body = Bytes::from(body.to_string());
         let request = Request { body, ..Request::new(Method::POST, "/") };
-        let result = send(mailer, &Caller { account, session }, &request).await;
+        let outbox = Arc::new(MemoryAccounts::default());
+        let gone = EmailAddress::parse("gone@example.org").unwrap();
+        outbox.note_undeliverable(&gone, account.created).await.unwrap();
+        let post = Post { outbox, mailer: mailer.clone(), links: Arc::new(FakeLinks) };
+        let result = send(&post, &Caller { account, session }, &request).await;
         let answer = result.unwrap_or_else(|error| error.to_response());
         (answer.status().as_u16(), String::from_utf8(answer.body().as_whole().unwrap().to_vec()).unwrap())
     }
@@ -61,7 +67,7 @@ mod tests {
     async fn a_user_mails_only_themselves() {
         for email in [json!(null), json!("eve@example.org"), json!("not an address"), json!(7), json!(["x"])]
         {
-            let mailer = MemoryMailer::default();
+            let mailer = Arc::new(MemoryMailer::default());
             let body = json!({"title": "Job 12", "message": "done", "email": email});
             let answer = send_as(Role::User, &mailer, body).await;
             assert_eq!(
@@ -78,7 +84,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_administrator_may_name_another_address() {
-        let mailer = MemoryMailer::default();
+        let mailer = Arc::new(MemoryMailer::default());
         let body = json!({"title": "Hello", "message": "text", "email": "eve@example.org"});
         assert_eq!(send_as(Role::Admin, &mailer, body).await.0, 200);
         assert_eq!(mailer.sent()[0].to().as_str(), "eve@example.org");
@@ -86,13 +92,15 @@ mod tests {
         assert_eq!(send_as(Role::Admin, &mailer, body).await.0, 400);
         let body = json!({"title": "Hello", "message": "text", "email": 7});
         assert_eq!(send_as(Role::Admin, &mailer, body).await.0, 400);
+        let body = json!({"title": "Hello", "message": "text", "email": "gone@example.org"});
+        assert_eq!(send_as(Role::Admin, &mailer, body).await.0, 500, "mail to the address has bounced");
         assert_eq!(send_as(Role::Admin, &mailer, json!({"title": "Hello", "message": "text"})).await.0, 200);
         assert_eq!(mailer.sent()[1].to().as_str(), "ada@example.org");
     }
 
     #[tokio::test]
     async fn headers_cannot_be_forged_and_nothing_is_sent() {
-        let mailer = MemoryMailer::default();
+        let mailer = Arc::new(MemoryMailer::default());
         for body in [
             json!({"title": "Hi\r\nBcc: eve@example.org", "message": "x"}),
             json!({"title": "", "message": "x"}),
@@ -107,7 +115,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_mail_that_is_refused_is_a_500_in_json() {
-        let mailer = MemoryMailer::refusing();
+        let mailer = Arc::new(MemoryMailer::refusing());
         let (status, body) = send_as(Role::User, &mailer, json!({"title": "Hi", "message": "x"})).await;
         assert_eq!(status, 500);
         assert!(body.starts_with(r#"{"ok":false,"status":"The email cannot be sent"#), "{body}");

@@ -1,12 +1,17 @@
 //! Mail that is to be delivered, in DynamoDB. All of it is in one partition, which takes a thousand letters a second.
+//!
+//! | pk | sk | holds |
+//! |---|---|---|
+//! | `OUTBOX` | `LETTER#<letter id>` | a letter |
+//! | `EMAIL#<normalised address>` | `UNDELIVERABLE` | since when mail to the address is not sent |
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::letter::LETTER_SECONDS;
-use domain::{Letter, LetterId, Outbox, StoreError, Timestamp};
+use domain::{EmailAddress, Letter, LetterId, Outbox, StoreError, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::account_item::{self, Item, key, number};
+use crate::account_item::{self, Item, email_pk, key, number};
 use crate::dynamo_accounts::{DynamoAccounts, conflict_or_unavailable};
 use crate::failure::unavailable;
 
@@ -20,6 +25,15 @@ pub(crate) struct LetterItem {
     letter: Letter,
     /// When DynamoDB may remove the record: it could not be delivered for days.
     ttl: Timestamp,
+}
+
+const UNDELIVERABLE: &str = "UNDELIVERABLE";
+
+#[derive(Serialize)]
+struct UndeliverableItem {
+    pk: String,
+    sk: String,
+    since: Timestamp,
 }
 
 impl From<&Letter> for LetterItem {
@@ -69,5 +83,15 @@ impl Outbox for DynamoAccounts {
     async fn strike_off(&self, id: &LetterId) -> Result<(), StoreError> {
         let delete = self.client.delete_item().table_name(&self.table).set_key(Some(letter_key(id)));
         delete.send().await.map(drop).map_err(unavailable)
+    }
+
+    async fn note_undeliverable(&self, address: &EmailAddress, now: Timestamp) -> Result<(), StoreError> {
+        let item = UndeliverableItem { pk: email_pk(address), sk: UNDELIVERABLE.to_owned(), since: now };
+        let put = self.client.put_item().table_name(&self.table);
+        put.set_item(Some(account_item::to_item(&item)?)).send().await.map(drop).map_err(unavailable)
+    }
+
+    async fn is_undeliverable(&self, address: &EmailAddress) -> Result<bool, StoreError> {
+        Ok(self.get(key(email_pk(address), UNDELIVERABLE)).await?.is_some())
     }
 }

@@ -13,13 +13,14 @@ use crate::clients::Clients;
 pub struct SesMailer {
     client: aws_sdk_sesv2::Client,
     sender: String,
+    configuration_set: String,
 }
 
 impl SesMailer {
-    /// Mail from `sender`.
+    /// Mail from `sender`. What becomes of it goes where the configuration set says.
     #[must_use]
-    pub fn new(clients: &Clients, sender: String) -> Self {
-        Self { client: clients.ses(), sender }
+    pub fn new(clients: &Clients, sender: String, configuration_set: String) -> Self {
+        Self { client: clients.ses(), sender, configuration_set }
     }
 
     /// The *Simple* form: SES writes the headers, so that nothing in a title or message can add one.
@@ -38,6 +39,7 @@ impl Mailer for SesMailer {
         let content = Self::content(mail).map_err(|error| MailError::Refused(error.into()))?;
         let to = Destination::builder().to_addresses(mail.to().as_str()).build();
         let send = self.client.send_email().from_email_address(&self.sender).destination(to).content(content);
+        let send = send.configuration_set_name(&self.configuration_set);
         send.send().await.map(drop).map_err(classify)
     }
 }

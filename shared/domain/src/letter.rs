@@ -46,6 +46,9 @@ pub enum NotDelivered {
     /// The mail service did not take it.
     #[error(transparent)]
     Mail(#[from] MailError),
+    /// Its address takes no mail of ours.
+    #[error("mail to the address has bounced or was complained about before")]
+    Undeliverable,
     /// It may have been sent, but could not be struck off.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -66,6 +69,10 @@ impl Letter {
         mailer: &dyn Mailer,
         links: &dyn Links,
     ) -> Result<(), NotDelivered> {
+        if outbox.is_undeliverable(&self.to).await? {
+            outbox.strike_off(&self.id).await?;
+            return Err(NotDelivered::Undeliverable);
+        }
         match mailer.send(&self.notification.mail(&self.to, links)).await {
             Err(error @ MailError::Unavailable(_)) => Err(error.into()),
             result => {
@@ -93,6 +100,16 @@ mod tests {
         let letter = Letter::new(to, notification, NOW, &SeededRandom::new(1));
         store.record(&Effects { letters: vec![letter.clone()], ..Effects::none() }).await.unwrap();
         letter
+    }
+
+    #[tokio::test]
+    async fn an_address_whose_mail_bounced_is_not_mailed_again() {
+        let (store, mailer) = (MemoryAccounts::default(), MemoryMailer::default());
+        let letter = written(&store).await;
+        store.note_undeliverable(&letter.to, NOW).await.unwrap();
+        assert!(letter.deliver(&store, &mailer, &FakeLinks).await.is_err());
+        assert!(mailer.sent().is_empty());
+        assert!(store.waiting(NOW.plus_seconds(HELD_SECONDS)).await.unwrap().is_empty());
     }
 
     #[tokio::test]

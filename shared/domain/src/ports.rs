@@ -369,6 +369,12 @@ pub trait Outbox: Send + Sync {
 
     /// Strikes a letter off. Striking off one that is gone is no failure.
     async fn strike_off(&self, id: &LetterId) -> Result<(), StoreError>;
+
+    /// Notes that an address is not to be mailed again, because its mail bounced or its owner complained.
+    async fn note_undeliverable(&self, address: &EmailAddress, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Whether an address is not to be mailed.
+    async fn is_undeliverable(&self, address: &EmailAddress) -> Result<bool, StoreError>;
 }
 
 /// Makes the addresses that mails lead to.

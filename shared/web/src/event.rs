@@ -13,9 +13,9 @@ use bytes::Bytes;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Response};
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
-use lambda_http::request::LambdaRequest;
 use lambda_runtime::{MetadataPrelude, StreamResponse};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
 use crate::error::ApiError;
 use crate::query::Query;
@@ -32,12 +32,78 @@ pub enum Format {
     Http,
 }
 
-/// An event as a format and a request. The request may be faulty: that is for the client to hear.
-pub(crate) fn read(event: LambdaRequest) -> (Format, Result<Request, ApiError>) {
-    match event {
-        LambdaRequest::ApiGatewayV1(event) => (Format::Rest, from_rest(event)),
-        LambdaRequest::ApiGatewayV2(event) => (Format::Http, from_http(event)),
-        _ => (Format::Http, Err(ApiError::BadRequest("This event is not an HTTP request.".into()))),
+/// What wakes a function.
+pub(crate) enum Event {
+    /// A request: which kind of event brought it, and the request, which may be faulty: that is for the client to hear.
+    Request(Format, Result<Request, ApiError>),
+    /// A message of another AWS service.
+    Notice(Notice),
+}
+
+/// What other AWS services tell a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A time that was agreed on has come (EventBridge).
+    Schedule,
+    /// Messages of a topic (SNS).
+    Messages(Vec<String>),
+}
+
+/// A request is tried first, so that a large one is parsed once only.
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw: Box<RawValue> = Deserialize::deserialize(deserializer)?;
+        let json = raw.get();
+        if let Ok(event) = serde_json::from_str(json) {
+            return Ok(Self::Request(Format::Rest, from_rest(event)));
+        }
+        if let Ok(event) = serde_json::from_str(json) {
+            return Ok(Self::Request(Format::Http, from_http(event)));
+        }
+        Ok(match serde_json::from_str(json).ok().and_then(RawNotice::read) {
+            Some(notice) => Self::Notice(notice),
+            None => {
+                let unknown = ApiError::BadRequest("This event is not an HTTP request.".into());
+                Self::Request(Format::Http, Err(unknown))
+            }
+        })
+    }
+}
+
+/// A message of EventBridge or of SNS as Lambda hands it on.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawNotice {
+    Schedule {
+        #[serde(rename = "detail-type")]
+        detail_type: String,
+    },
+    Messages {
+        #[serde(rename = "Records")]
+        records: Vec<MessageRecord>,
+    },
+}
+
+#[derive(Deserialize)]
+struct MessageRecord {
+    #[serde(rename = "Sns")]
+    sns: SnsMessage,
+}
+
+#[derive(Deserialize)]
+struct SnsMessage {
+    #[serde(rename = "Message")]
+    message: String,
+}
+
+impl RawNotice {
+    fn read(self) -> Option<Notice> {
+        match self {
+            Self::Schedule { detail_type } => (detail_type == "Scheduled Event").then_some(Notice::Schedule),
+            Self::Messages { records } => {
+                Some(Notice::Messages(records.into_iter().map(|record| record.sns.message).collect()))
+            }
+        }
     }
 }
 
@@ -182,7 +248,7 @@ mod tests {
             "body": null, "isBase64Encoded": false,
         });
         merge(&mut event, changes);
-        read(serde_json::from_value(event).expect("an event"))
+        read(&event)
     }
 
     fn http(changes: &Value) -> (Format, Result<Request, ApiError>) {
@@ -196,7 +262,36 @@ mod tests {
             "isBase64Encoded": false,
         });
         merge(&mut event, changes);
-        read(serde_json::from_value(event).expect("an event"))
+        read(&event)
+    }
+
+    fn read(event: &Value) -> (Format, Result<Request, ApiError>) {
+        match serde_json::from_str(&event.to_string()).expect("an event") {
+            Event::Request(format, request) => (format, request),
+            Event::Notice(notice) => panic!("a notice: {notice:?}"),
+        }
+    }
+
+    #[test]
+    fn what_other_services_say_is_no_request() {
+        let notice = |event: Value| match serde_json::from_str(&event.to_string()).expect("an event") {
+            Event::Notice(notice) => Some(notice),
+            Event::Request(_, request) => request.is_ok().then(|| panic!("a request")),
+        };
+        let tick = json!({"version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.events",
+            "account": "123456789012", "time": "2026-03-02T09:30:14Z", "region": "eu-west-2", "resources": [], "detail": {}});
+        assert_eq!(notice(tick), Some(Notice::Schedule));
+        let record = |text: &str| {
+            json!({"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": "arn",
+                "Sns": {"Type": "Notification", "MessageId": "1", "TopicArn": "arn", "Subject": null, "Message": text}})
+        };
+        let messages = json!({"Records": [record("one"), record("two")]});
+        assert_eq!(notice(messages), Some(Notice::Messages(vec!["one".into(), "two".into()])));
+        for other in
+            [json!({}), json!({"detail-type": "Something"}), json!({"Records": [{"s3": {}}]}), json!([1])]
+        {
+            assert_eq!(notice(other), None);
+        }
     }
 
     fn merge(event: &mut Value, changes: &Value) {

@@ -40,6 +40,7 @@ pub use caller::{Authenticator, Caller};
 pub use domain::iso_time;
 pub use environment::{SystemClock, SystemRandom};
 pub use error::ApiError;
+pub use event::Notice;
 pub use links::SealedLinks;
 pub use log::RequestLog;
 pub use multipart::UploadedFile;

@@ -11,12 +11,11 @@ use domain::{AccountId, Clock as _};
 use futures_util::FutureExt as _;
 use http::header::ORIGIN;
 use http::{Method, StatusCode};
-use lambda_http::request::LambdaRequest;
 use lambda_runtime::{FunctionResponse, LambdaEvent, service_fn};
 
 use crate::environment::SystemClock;
 use crate::error::{ApiError, Source};
-use crate::event;
+use crate::event::{self, Event, Notice};
 use crate::log::RequestLog;
 use crate::origins::Origins;
 use crate::request::Request;
@@ -36,6 +35,11 @@ pub trait Function: Send + Sync + 'static {
 
     /// Answers one request. What becomes known about it is noted in `log`.
     async fn handle(&self, request: Request, log: &mut RequestLog) -> Result<Response, ApiError>;
+
+    /// Does what another AWS service asks for. After a failure it asks again.
+    async fn notice(&self, _: Notice) -> Result<(), Source> {
+        Err("this function is told nothing by other services".into())
+    }
 }
 
 /// How a function's answers reach the gateway. Its routes in `template.yaml` must agree.
@@ -78,12 +82,20 @@ async fn run(
     answers: Answers,
     served: Arc<AtomicU64>,
 ) -> Result<(), lambda_runtime::Error> {
-    let handle = |event: LambdaEvent<LambdaRequest>| {
+    let handle = |event: LambdaEvent<Event>| {
         let (function, served) = (Arc::clone(&function), Arc::clone(&served));
         async move {
             served.fetch_add(1, Ordering::Relaxed);
-            let (format, request) = event::read(event.payload);
             let time = time_until(event.context.deadline);
+            let (format, request) = match event.payload {
+                Event::Request(format, request) => (format, request),
+                Event::Notice(notice) => {
+                    function.notice(notice).await.inspect_err(|error| {
+                        tracing::error!(error = response::chain(&**error), "a notice was not seen to");
+                    })?;
+                    return Ok(FunctionResponse::BufferedResponse(None));
+                }
+            };
             let response = answer(&*function, request, &event.context.request_id, time).await;
             Ok::<_, lambda_runtime::Error>(match answers {
                 Answers::Streamed => FunctionResponse::StreamingResponse(event::streamed(response)),

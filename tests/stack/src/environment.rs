@@ -23,6 +23,9 @@ pub const BUCKET: &str = "users-files";
 /// Where mail comes from.
 pub const SENDER: &str = "users-api@example.org";
 
+/// The configuration set that mail is sent under.
+pub const CONFIGURATION_SET: &str = "users-mail";
+
 /// The AWS settings that lead every SDK to the stand-ins.
 #[must_use]
 pub fn aws(backends: &Backends) -> Vec<(String, String)> {
@@ -50,6 +53,7 @@ pub fn functions(public_url: &str, signing_keys: &str) -> Vec<(String, String)> 
         ("TABLE_NAME", TABLE),
         ("BUCKET_NAME", BUCKET),
         ("MAIL_SENDER", SENDER),
+        ("MAIL_CONFIGURATION_SET", CONFIGURATION_SET),
         ("PUBLIC_BASE_URL", public_url),
         ("SIGNING_KEYS", signing_keys),
         ("TOKEN_TTL_SECONDS", "86400"),

@@ -115,3 +115,13 @@ fn is_text(headers: &HeaderMap) -> bool {
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     content_type.starts_with("text/") || content_type.starts_with("application/json")
 }
+
+/// The event of a schedule.
+#[must_use]
+pub fn tick() -> Value {
+    json!({
+        "version": "0", "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa", "detail-type": "Scheduled Event",
+        "source": "aws.events", "account": "123456789012", "time": "2026-03-02T09:30:14Z", "region": "eu-west-2",
+        "resources": ["arn:aws:events:eu-west-2:123456789012:rule/sweep"], "detail": {},
+    })
+}

@@ -179,7 +179,17 @@ async fn invoke(
     event: String,
 ) -> Response {
     let Some(function) = shared.function(&function) else { return StatusCode::NOT_FOUND.into_response() };
-    ask(function, event).await.unwrap_or_else(|failure| failure)
+    match function.invoke(event).await {
+        Ok((headers, body)) if is_streamed(&headers) => streamed(body).await,
+        Ok((_, body)) => match body.collect().await.map(http_body_util::Collected::to_bytes) {
+            // What there is to say about an event that is no request.
+            Ok(bytes) if bytes == "null" => Ok(StatusCode::NO_CONTENT.into_response()),
+            Ok(bytes) => buffered(Body::from(bytes)).await,
+            Err(_) => Err(broken(&Failure::Gone)),
+        },
+        Err(failure) => Err(broken(&failure)),
+    }
+    .unwrap_or_else(|failure| failure)
 }
 
 /// The function that serves a raw path.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use stack::Error;
 use stack::backends::{Backends, Data};
 use stack::child::Child;
+use stack::event::tick;
 use stack::mailbox::Mailbox;
 use stack::{environment, provision};
 use tokio::net::TcpListener;
@@ -52,7 +53,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), Error> {
     let ready = async {
         wait_until_ready(options.port).await?;
         welcome(options, &logs);
-        std::future::pending::<Result<(), Error>>().await
+        tick_every_minute(options.port).await
     };
     let result = tokio::select! {
         _ = interrupt.recv() => Ok(()),
@@ -138,6 +139,17 @@ async fn wait_until_ready(port: u16) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Stands in for the schedule of a deployment.
+async fn tick_every_minute(port: u16) -> Result<(), Error> {
+    let url = format!("http://127.0.0.1:{port}/2015-03-31/functions/send/invocations");
+    let client = reqwest::Client::new();
+    loop {
+        // What fails now is tried again at the next turn, as it is in a deployment.
+        let _ = client.post(&url).body(tick().to_string()).send().await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
+    }
 }
 
 /// Any answer but a server's failure comes from the function itself. It is read to its end: the emulator takes it ill

@@ -13,7 +13,7 @@ use domain::testing::contract;
 use domain::{EmailAddress, Mail, MailError, Mailer as _};
 use session::{SigningKeySource, SigningKeys};
 use stack::backends::{Backends, Data};
-use stack::environment::{self, BUCKET, SENDER, TABLE};
+use stack::environment::{self, BUCKET, CONFIGURATION_SET, SENDER, TABLE};
 use stack::mailbox::Mailbox;
 use stack::provision;
 use web::environment::variable;
@@ -98,8 +98,13 @@ async fn ses_takes_a_mail_from_a_verified_sender_and_refuses_any_other() {
     let clients = Clients::new(environment::sdk_config(&backends.aws_url).await);
     let ada = EmailAddress::parse("ada@example.org").expect("valid");
     let mail = Mail::new(ada, "Grüße", "line\nline").expect("valid");
-    SesMailer::new(&clients, SENDER.to_owned()).send(&mail).await.expect("sent");
-    let refused = SesMailer::new(&clients, "nobody@example.com".to_owned()).send(&mail).await;
+    SesMailer::new(&clients, SENDER.to_owned(), CONFIGURATION_SET.to_owned())
+        .send(&mail)
+        .await
+        .expect("sent");
+    let refused = SesMailer::new(&clients, "nobody@example.com".to_owned(), CONFIGURATION_SET.to_owned())
+        .send(&mail)
+        .await;
     assert!(matches!(refused, Err(MailError::Refused(_))), "{refused:?}");
     let mails = Mailbox::new(&backends.aws_url, None).mails().await;
     assert_eq!(mails.len(), 1);

@@ -26,6 +26,7 @@ struct Tables {
     sessions: Vec<Session>,
     tokens: Vec<OneTimeToken>,
     letters: Vec<Letter>,
+    undeliverable: Vec<String>,
     events: Vec<AuditEvent>,
     unavailable: bool,
 }
@@ -176,6 +177,15 @@ impl Outbox for MemoryAccounts {
     async fn strike_off(&self, id: &LetterId) -> Result<(), StoreError> {
         self.tables()?.letters.retain(|letter| letter.id != *id);
         Ok(())
+    }
+
+    async fn note_undeliverable(&self, address: &EmailAddress, _: Timestamp) -> Result<(), StoreError> {
+        self.tables()?.undeliverable.push(address.normalised());
+        Ok(())
+    }
+
+    async fn is_undeliverable(&self, address: &EmailAddress) -> Result<bool, StoreError> {
+        Ok(self.tables()?.undeliverable.contains(&address.normalised()))
     }
 }
 

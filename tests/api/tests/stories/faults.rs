@@ -92,11 +92,15 @@ fn a_function_without_its_settings_does_not_start_and_names_all_of_them() {
                 "TOKEN_TTL_SECONDS",
                 "SESSION_TTL_SECONDS",
                 "MAIL_SENDER",
+                "MAIL_CONFIGURATION_SET",
             ],
         ),
         ("account", vec!["TABLE_NAME", "PUBLIC_BASE_URL", "SIGNING_KEYS"]),
         ("files", vec!["TABLE_NAME", "BUCKET_NAME", "PUBLIC_BASE_URL", "SIGNING_KEYS"]),
-        ("send", vec!["TABLE_NAME", "MAIL_SENDER", "PUBLIC_BASE_URL", "SIGNING_KEYS"]),
+        (
+            "send",
+            vec!["TABLE_NAME", "MAIL_SENDER", "MAIL_CONFIGURATION_SET", "PUBLIC_BASE_URL", "SIGNING_KEYS"],
+        ),
         ("info", vec!["PUBLIC_BASE_URL"]),
     ] {
         let program = api::World::get().bin_folder.join(function);

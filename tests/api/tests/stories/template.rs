@@ -63,6 +63,9 @@ pub(crate) fn routes() -> Vec<Route> {
     let mut routes = Vec::new();
     for (function, properties) in functions() {
         for (_, event) in entries(&get(&properties, &["Events"])) {
+            if text(&get(&event, &["Type"])) != "Api" {
+                continue;
+            }
             let property = |name| text(&get(&event, &["Properties", name]));
             routes.push(Route {
                 function: function.clone(),

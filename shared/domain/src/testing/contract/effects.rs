@@ -7,6 +7,7 @@ use crate::account::{Account, AccountChange, AccountId, Role};
 use crate::audit::{Act, AuditEvent};
 use crate::client::Client;
 use crate::effects::Effects;
+use crate::email_address::EmailAddress;
 use crate::letter::{HELD_SECONDS, Letter};
 use crate::notification::Notification;
 use crate::occasion::Occasion;
@@ -86,6 +87,10 @@ async fn a_letter_is_taken_by_one<S: AccountStore + Outbox>(store: &S, random: &
     store.strike_off(&letter.id).await.expect("struck off, though gone");
     assert_eq!(waits(until).await, None);
     assert!(!store.hold(letter, until).await.expect("an answer"));
+    assert!(!store.is_undeliverable(&letter.to).await.expect("an answer"));
+    store.note_undeliverable(&letter.to, NOW).await.expect("noted");
+    let shouted = EmailAddress::parse(&letter.to.as_str().to_uppercase()).expect("valid");
+    assert!(store.is_undeliverable(&shouted).await.expect("an answer"));
 }
 
 /// Events are listed newest first, those of one account only.

@@ -1,0 +1,96 @@
+//! What becomes of mail that was sent: SES tells it through a topic.
+
+use domain::{EmailAddress, Outbox, StoreError, Timestamp};
+use serde::Deserialize;
+
+/// An event as SES publishes it
+/// (<https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>); of the many fields only
+/// those that tell whom not to mail again.
+#[derive(Deserialize)]
+#[serde(tag = "eventType")]
+enum MailEvent {
+    Bounce {
+        bounce: Bounce,
+    },
+    Complaint {
+        complaint: Complaint,
+    },
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Bounce {
+    bounce_type: String,
+    bounced_recipients: Vec<Recipient>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Complaint {
+    complained_recipients: Vec<Recipient>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Recipient {
+    email_address: String,
+}
+
+/// Notes the addresses that refuse our mail for good, and those whose owners complained. What passes, such as a full
+/// mailbox, is left to SES, which tries again by itself.
+pub(crate) async fn note(outbox: &dyn Outbox, message: &str, now: Timestamp) -> Result<(), StoreError> {
+    let recipients = match serde_json::from_str(message) {
+        Ok(MailEvent::Bounce { bounce }) if bounce.bounce_type == "Permanent" => bounce.bounced_recipients,
+        Ok(MailEvent::Complaint { complaint }) => complaint.complained_recipients,
+        Ok(MailEvent::Bounce { .. } | MailEvent::Other) => Vec::new(),
+        Err(error) => {
+            // Asked again, it would be as unreadable; what it holds may be somebody's address.
+            tracing::error!(line = error.line(), column = error.column(), "a mail event cannot be read");
+            Vec::new()
+        }
+    };
+    for Recipient { email_address } in recipients {
+        if let Ok(address) = EmailAddress::parse(&email_address) {
+            outbox.note_undeliverable(&address, now).await?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::testing::MemoryAccounts;
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_bounces_for_good_or_complains_is_not_mailed_again() {
+        let outbox = MemoryAccounts::default();
+        let now = Timestamp::from_unix_seconds(1_790_000_000);
+        let bounce = |kind: &str, to: &str| {
+            json!({"eventType": "Bounce", "mail": {"messageId": "1"}, "bounce": {"bounceType": kind,
+                "bounceSubType": "General", "bouncedRecipients": [{"emailAddress": to, "action": "failed"}]}})
+        };
+        let complaint = json!({"eventType": "Complaint", "mail": {}, "complaint": {"feedbackId": "1",
+            "complainedRecipients": [{"emailAddress": "Cross@Example.org"}]}});
+        for event in [
+            bounce("Permanent", "gone@example.org"),
+            bounce("Transient", "full@example.org"),
+            complaint,
+            json!({"eventType": "Delivery", "delivery": {}}),
+            json!({"something": "else"}),
+        ] {
+            note(&outbox, &event.to_string(), now).await.unwrap();
+        }
+        note(&outbox, "not JSON", now).await.unwrap();
+        for (address, marked) in
+            [("gone@example.org", true), ("full@example.org", false), ("cross@example.org", true)]
+        {
+            let address = EmailAddress::parse(address).unwrap();
+            assert_eq!(outbox.is_undeliverable(&address).await.unwrap(), marked, "{address}");
+        }
+    }
+}
