@@ -45,6 +45,27 @@ def test_the_python_of_the_readme_works_as_printed(service, tmp_path):
     ]
 
 
+def test_the_key_for_scripts_works_as_printed(service, tmp_path):
+    heading = "Keys for scripts"
+    make, use, end = blocks(heading, "sh")
+    (program,) = blocks(heading, "python")
+    assert PRINTED_URL in make and PRINTED_URL in program
+    (tmp_path / "script.py").write_text(program.replace(PRINTED_URL, service.api), encoding="utf-8")
+    refused = '! command curl --silent --show-error --fail -H "Authorization: Bearer $KEY" "$API/files"'
+    python = f'USERS_API_KEY="$KEY" "{sys.executable}" script.py'
+    script = "set -e\ncurl() { command curl --silent --show-error --fail \"$@\"; echo; }\n"
+    script += "\n".join([make, use, python, end, refused])
+    script = script.replace(PRINTED_URL, service.api)
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert '"ok":false' not in done.stdout
+    for phrase in ["File stored successfully", "model.idf (0.01 KB)", "nightly has been deleted",
+                   '"name":"nightly build","scope":"files:read files:write"', "The key has been revoked."]:
+        assert phrase in done.stdout, phrase
+    assert "401" in done.stderr, "the key still counts"
+    assert "uapi_" not in done.stdout
+
+
 def test_the_upload_in_parts_of_the_readme_works_as_printed(service):
     (command,) = blocks("The same with Python", "sh")
     assert command.count(".venv/bin/python ") == 1 and command.count(" --email ") == 1

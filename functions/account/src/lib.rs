@@ -4,8 +4,10 @@
 //! |---|---|
 //! | `GET /user` | `read.rs` |
 //! | `POST /user` | `update.rs` |
+//! | `GET /keys`, `POST /keys`, `DELETE /keys/<id>` | `keys.rs` |
 //! | `GET /sessions`, `DELETE /sessions/<id>`, `DELETE /sessions` | `sessions.rs` |
 
+mod keys;
 mod read;
 mod route;
 mod sessions;
@@ -15,11 +17,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts};
-use domain::AccountStore;
+use domain::{AccountStore, Random, Scope};
 use web::error::Source;
 use web::{
     ApiError, Authenticator, Function, InvalidConfig, Origins, Request, RequestLog, Response, SessionConfig,
-    Settings, SystemClock,
+    Settings, SystemClock, SystemRandom,
 };
 
 pub use crate::route::Route;
@@ -43,6 +45,7 @@ impl Config {
 pub struct App {
     accounts: Arc<dyn AccountStore>,
     authenticator: Authenticator,
+    random: Arc<dyn Random>,
     origins: Origins,
 }
 
@@ -55,7 +58,8 @@ impl App {
         let store = Arc::new(DynamoAccounts::new(&clients, config.session.table));
         let authenticator =
             Authenticator::load(keys, &config.session.url, store.clone(), Arc::new(SystemClock)).await?;
-        Ok(Self { accounts: store, authenticator, origins: config.session.origins })
+        let random = Arc::new(SystemRandom);
+        Ok(Self { accounts: store, authenticator, random, origins: config.session.origins })
     }
 }
 
@@ -68,13 +72,16 @@ impl Function for App {
     async fn handle(&self, request: Request, log: &mut RequestLog) -> Result<Response, ApiError> {
         let route = Route::parse(&request.method, &request.path)?;
         log.route = Some(route.name());
-        let caller = self.authenticator.caller(&request, log).await?;
+        let principal = self.authenticator.principal(&request, log).await?;
         match route {
-            Route::Read => Ok(read::read(&caller)),
-            Route::Update => update::update(self, &caller, &request).await,
-            Route::ListSessions => sessions::list(self, &caller).await,
-            Route::EndSession(id) => sessions::end(self, &caller, &id).await,
-            Route::EndOtherSessions => sessions::end_others(self, &caller).await,
+            Route::Read => Ok(read::read(&principal.permitted(Scope::AccountRead)?)),
+            Route::Update => update::update(self, &principal.logged_on()?, &request).await,
+            Route::ListSessions => sessions::list(self, &principal.logged_on()?).await,
+            Route::EndSession(id) => sessions::end(self, &principal.logged_on()?, &id).await,
+            Route::EndOtherSessions => sessions::end_others(self, &principal.logged_on()?).await,
+            Route::ListKeys => keys::list(self, &principal.logged_on()?).await,
+            Route::CreateKey => keys::create(self, &principal.logged_on()?, &request).await,
+            Route::RevokeKey(id) => keys::revoke(self, &principal.logged_on()?, &id).await,
         }
     }
 }

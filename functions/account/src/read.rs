@@ -3,7 +3,7 @@
 use domain::Account;
 use http::StatusCode;
 use serde::Serialize;
-use web::{Caller, Response, response};
+use web::{Response, response};
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -63,9 +63,9 @@ impl<'a> From<&'a Account> for AccountObject<'a> {
 }
 
 /// The caller's account. The status is spelled as it always was on the wire.
-pub(crate) fn read(caller: &Caller) -> Response {
+pub(crate) fn read(account: &Account) -> Response {
     let status = "User's account detailes included.";
-    response::json(StatusCode::OK, &Answer { ok: true, status, data: AccountObject::from(&caller.account) })
+    response::json(StatusCode::OK, &Answer { ok: true, status, data: AccountObject::from(account) })
 }
 
 #[cfg(test)]

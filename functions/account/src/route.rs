@@ -1,9 +1,11 @@
 //! The endpoints of the function.
 
-use domain::SessionId;
+use domain::{ApiKeyId, SessionId};
 use http::Method;
 use web::ApiError;
 use web::route::{below_base, by_method, unknown_endpoint};
+
+use crate::keys;
 
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,12 @@ pub enum Route {
     EndSession(SessionId),
     /// `DELETE /sessions`.
     EndOtherSessions,
+    /// `GET /keys`.
+    ListKeys,
+    /// `POST /keys`.
+    CreateKey,
+    /// `DELETE /keys/<id>`.
+    RevokeKey(ApiKeyId),
 }
 
 impl Route {
@@ -38,6 +46,13 @@ impl Route {
                 })?;
                 by_method(method, [(Method::DELETE, Self::EndSession(id))])
             }
+            None if path == "keys" => {
+                by_method(method, [(Method::GET, Self::ListKeys), (Method::POST, Self::CreateKey)])
+            }
+            Some(("keys", id)) => {
+                let id = ApiKeyId::parse(id).ok_or_else(keys::gone)?;
+                by_method(method, [(Method::DELETE, Self::RevokeKey(id))])
+            }
             _ => Err(unknown_endpoint()),
         }
     }
@@ -51,6 +66,9 @@ impl Route {
             Self::ListSessions => "list_sessions",
             Self::EndSession(_) => "end_session",
             Self::EndOtherSessions => "end_other_sessions",
+            Self::ListKeys => "list_keys",
+            Self::CreateKey => "create_key",
+            Self::RevokeKey(_) => "revoke_key",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use domain::testing::{MemoryAccounts, MockClock, SeededRandom, contract};
 use domain::{Account, AccountStore, Effects, SessionStore, Timestamp};
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::Value;
 use session::SigningKeys;
 use web::serve::{self, MAX_DURATION};
@@ -34,7 +34,7 @@ impl World {
         let keys = Arc::new(SigningKeys::generate("one").unwrap());
         let authenticator = Authenticator::load(keys, &url, store.clone(), clock.clone()).await.unwrap();
         let origins = Origins::new(&url, "").unwrap();
-        let app = Arc::new(App { accounts: store.clone(), authenticator, origins });
+        let app = Arc::new(App { accounts: store.clone(), authenticator, random: random.clone(), origins });
         let account = contract::account("ada@example.org", &*random);
         Self { app, store, clock, random, account, token: String::new() }.signed_in().await
     }
@@ -65,9 +65,24 @@ impl World {
 
     /// Sends a request to a path below the base.
     pub(crate) async fn ask(&self, method: Method, path: &str, body: &str) -> (u16, Value) {
-        let mut headers = HeaderMap::new();
         let cookie = format!("session_token={}", self.token);
-        headers.insert(header::COOKIE, HeaderValue::from_str(&cookie).unwrap());
+        self.ask_with((header::COOKIE, &cookie), method, path, body).await
+    }
+
+    /// Sends a request of a script with a key.
+    pub(crate) async fn ask_by_key(&self, key: &str, method: Method, path: &str, body: &str) -> (u16, Value) {
+        self.ask_with((header::AUTHORIZATION, &format!("Bearer {key}")), method, path, body).await
+    }
+
+    async fn ask_with(
+        &self,
+        (name, value): (HeaderName, &str),
+        method: Method,
+        path: &str,
+        body: &str,
+    ) -> (u16, Value) {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_str(value).unwrap());
         let body = Bytes::copy_from_slice(body.as_bytes());
         let request = Request { headers, body, ..Request::new(method, &format!("/users/api/{path}")) };
         let answer = serve::answer(&*self.app, Ok(request), "test", MAX_DURATION).await;

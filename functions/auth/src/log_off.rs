@@ -17,7 +17,8 @@ pub(crate) async fn log_off(
         app.authenticator.sessions.end(&caller.account.id, &caller.session.id).await?;
         caller = match app.authenticator.caller(request, log).await {
             Ok(caller) => caller,
-            Err(ApiError::Unauthenticated) => return signed_off(app),
+            // A key that is left is no session.
+            Err(ApiError::Unauthenticated | ApiError::SessionNeeded) => return signed_off(app),
             Err(error) => return Err(error),
         };
     }
@@ -25,6 +26,8 @@ pub(crate) async fn log_off(
 
 #[cfg(test)]
 mod tests {
+    use domain::testing::contract;
+    use domain::{AccountStore as _, ApiKeyStore as _, EmailAddress};
     use http::header;
 
     use crate::testing::{World, body, token_of};
@@ -63,6 +66,23 @@ mod tests {
         assert_eq!(world.post_as("logout", &both, "").await.status(), 200);
         for token in [&both, &one, &two] {
             assert_eq!(world.post_as("checkin", token, "").await.status(), 401);
+        }
+    }
+
+    #[tokio::test]
+    async fn who_sends_a_key_beside_the_session_is_logged_off_and_the_key_lives() {
+        let world = World::new().await;
+        let token = token_of(&world.log_on("ada@example.org", "demo-password-1").await);
+        let email = EmailAddress::parse("ada@example.org").unwrap();
+        let ada = world.store.find_by_email(&email).await.unwrap().unwrap();
+        let (key, text) = contract::api_key(&ada, &*world.random);
+        world.store.add_key(&key).await.unwrap();
+        let (cookie, bearer) = (format!("session_token={token}"), format!("Bearer {}", text.reveal()));
+        let both = [("cookie", cookie.as_str()), ("authorization", bearer.as_str())];
+        assert_eq!(world.post("logout", &both, "").await.status(), 200);
+        assert_eq!(world.post_as("checkin", &token, "").await.status(), 401);
+        for endpoint in ["checkin", "logout", "confirm", "password"] {
+            assert_eq!(world.post(endpoint, &both[1..], "{}").await.status(), 403, "{endpoint}");
         }
     }
 }

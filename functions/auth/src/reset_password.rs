@@ -83,6 +83,7 @@ async fn reset(
     let change = AccountChange {
         password_hash: Some(app.hashing.hash(password, app.random.clone()).await?),
         sessions: SessionsAfter::End,
+        end_keys: true,
         ..AccountChange::default()
     };
     let notification = Notification::PasswordWasReset(occasion.clone());

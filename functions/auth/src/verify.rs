@@ -72,6 +72,7 @@ fn account_of(registration: Registration, app: &App) -> Account {
         quota_bytes: None,
         quota_files: None,
         generation: 0,
+        key_generation: 0,
         created: app.authenticator.clock.now(),
         profile: registration.profile,
     }

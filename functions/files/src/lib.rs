@@ -128,8 +128,9 @@ impl Function for App {
         let route = Route::parse(&request.method, &request.path, &request.query);
         log.route = route.as_ref().ok().map(Route::name);
         // Who is not signed on learns nothing about paths, not even that one is malformed.
-        let caller = self.authenticator.caller(&request, log).await?;
-        let (route, account) = (route?, &caller.account);
+        let principal = self.authenticator.principal(&request, log).await?;
+        let route = route?;
+        let account = &principal.permitted(route.scope())?;
         // What opens an upload finds it again by itself: its answer is too large to be kept.
         if !route.is_change() || route == Route::OpenUpload {
             return self.answer(route, account, &request).await;

@@ -1,6 +1,6 @@
 //! The endpoints of the function.
 
-use domain::{FilePath, FolderPath, InvalidPath, OperationId};
+use domain::{FilePath, FolderPath, InvalidPath, OperationId, Scope};
 use http::Method;
 use web::route::{below_base, by_method, unknown_endpoint};
 use web::{ApiError, Query};
@@ -154,6 +154,25 @@ impl Route {
             | Self::Head(_)
             | Self::ShowUpload(_)
             | Self::Usage => false,
+        }
+    }
+
+    /// The scope that a key needs for it.
+    #[must_use]
+    pub const fn scope(&self) -> Scope {
+        match self {
+            Self::List(_) | Self::Read(..) | Self::Zip(_) | Self::Head(_) | Self::Usage => Scope::FilesRead,
+            // Whoever is shown an upload is shown where to send it.
+            Self::ShowUpload(_)
+            | Self::Upload(..)
+            | Self::MakeFolder(_)
+            | Self::Copy(..)
+            | Self::Move(..)
+            | Self::Put(_)
+            | Self::Delete(_)
+            | Self::OpenUpload
+            | Self::CompleteUpload(_)
+            | Self::AbortUpload(_) => Scope::FilesWrite,
         }
     }
 

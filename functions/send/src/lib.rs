@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts, SesMailer};
-use domain::EmailAddress;
+use domain::{EmailAddress, Scope};
 use web::error::Source;
 use web::{
     ApiError, Authenticator, Function, InvalidConfig, Notice, Origins, Post, Request, RequestLog, Response,
@@ -80,9 +80,9 @@ impl Function for App {
     async fn handle(&self, request: Request, log: &mut RequestLog) -> Result<Response, ApiError> {
         let route = Route::parse(&request.method, &request.path)?;
         log.route = Some(route.name());
-        let caller = self.authenticator.caller(&request, log).await?;
+        let principal = self.authenticator.principal(&request, log).await?;
         match route {
-            Route::Send => send::send(&self.post, &caller, &request).await,
+            Route::Send => send::send(&self.post, &principal.permitted(Scope::Send)?, &request).await,
         }
     }
 

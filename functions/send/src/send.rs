@@ -1,9 +1,9 @@
 //! `POST /send`: one mail.
 
-use domain::{EmailAddress, Mail, Role};
+use domain::{Account, EmailAddress, Mail, Role};
 use serde::Deserialize;
 use serde_json::Value;
-use web::{ApiError, Caller, Post, Request, Response, response};
+use web::{ApiError, Post, Request, Response, response};
 
 #[derive(Deserialize)]
 struct Order {
@@ -16,12 +16,12 @@ struct Order {
 
 /// Sends the message to the caller's own address. An administrator may name another one; what anybody else writes
 /// there is ignored.
-pub(crate) async fn send(post: &Post, caller: &Caller, request: &Request) -> Result<Response, ApiError> {
+pub(crate) async fn send(post: &Post, account: &Account, request: &Request) -> Result<Response, ApiError> {
     let Order { title, message, email } = request.json()?;
     let to = match email {
-        Value::Null => caller.account.email.clone(),
-        _ if caller.account.role != Role::Admin => caller.account.email.clone(),
-        Value::String(email) if email.is_empty() => caller.account.email.clone(),
+        Value::Null => account.email.clone(),
+        _ if account.role != Role::Admin => account.email.clone(),
+        Value::String(email) if email.is_empty() => account.email.clone(),
         Value::String(email) => {
             EmailAddress::parse(&email).map_err(|error| ApiError::BadRequest(error.to_string()))?
         }
@@ -51,14 +51,13 @@ mod tests {
         let random = SeededRandom::new(1);
         let mut account = contract::account("ada@example.org", &random);
         account.role = role;
-        let session = contract::session(&account, &random);
         let body = Bytes::from(body.to_string());
         let request = Request { body, ..Request::new(Method::POST, "/") };
         let outbox = Arc::new(MemoryAccounts::default());
         let gone = EmailAddress::parse("gone@example.org").unwrap();
         outbox.note_undeliverable(&gone, account.created).await.unwrap();
         let post = Post { outbox, mailer: mailer.clone(), links: Arc::new(FakeLinks) };
-        let result = send(&post, &Caller { account, session }, &request).await;
+        let result = send(&post, &account, &request).await;
         let answer = result.unwrap_or_else(|error| error.to_response());
         (answer.status().as_u16(), String::from_utf8(answer.body().as_whole().unwrap().to_vec()).unwrap())
     }

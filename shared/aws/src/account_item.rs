@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `USER#<id>` | `PROFILE` | the account |
 //! | `USER#<id>` | `SESSION#<session id>` | a session |
+//! | `USER#<id>` | `KEY#<key id>` | an API key |
 //! | `EMAIL#<normalised address>` | `OWNER` | the id of the account that owns the address |
 
 use std::collections::HashMap;
@@ -67,6 +68,8 @@ pub(crate) struct AccountItem {
     quota_files: Option<u64>,
     #[serde(default)]
     generation: u64,
+    #[serde(default)]
+    key_generation: u64,
     created: Timestamp,
     #[serde(flatten)]
     profile: Profile,
@@ -98,6 +101,7 @@ impl From<&Account> for AccountItem {
             quota_bytes: account.quota_bytes,
             quota_files: account.quota_files,
             generation: account.generation,
+            key_generation: account.key_generation,
             created: account.created,
             profile: account.profile.clone(),
         }
@@ -118,6 +122,7 @@ impl TryFrom<AccountItem> for Account {
             quota_bytes: item.quota_bytes,
             quota_files: item.quota_files,
             generation: item.generation,
+            key_generation: item.key_generation,
             created: item.created,
             profile: item.profile,
         })

@@ -191,7 +191,13 @@ impl DynamoAccounts {
             update = update.expression_attribute_names(format!("#{name}"), name);
             update = update.expression_attribute_values(format!(":{name}"), value);
         }
-        let update = update.update_expression(format!("SET {}", assignments.join(", ")));
+        let mut expression = format!("SET {}", assignments.join(", "));
+        if change.end_keys {
+            // Counted in the table: keys that were made since the account was read end too.
+            expression.push_str(" ADD key_generation :one");
+            update = update.expression_attribute_values(":one", number(1));
+        }
+        let update = update.update_expression(expression);
         Ok(TransactWriteItem::builder().update(update.build().map_err(unavailable)?).build())
     }
 }

@@ -89,15 +89,7 @@ impl SessionStore for DynamoAccounts {
     }
 
     async fn note_use(&self, session: &Session, now: Timestamp) -> Result<(), StoreError> {
-        let update = self.client.update_item().table_name(&self.table);
-        let update = update.set_key(Some(key(user_pk(&session.account), &session_sk(&session.id))));
-        let update =
-            update.update_expression("SET last_used = :now").condition_expression("attribute_exists(pk)");
-        let now = number(now.unix_seconds());
-        match update.expression_attribute_values(":now", now).send().await.map_err(conflict_or_unavailable) {
-            Ok(_) | Err(StoreError::Conflict) => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.note_last_use(&session.account, &session_sk(&session.id), now).await
     }
 
     async fn end(&self, account: &AccountId, id: &SessionId) -> Result<(), StoreError> {
@@ -133,6 +125,24 @@ impl DynamoAccounts {
             return Err(StoreError::Unavailable("the table throttles reads".into()));
         }
         Ok(answer.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default())
+    }
+
+    /// Notes when a session or key was used; one that has ended meanwhile does not come back by it.
+    pub(crate) async fn note_last_use(
+        &self,
+        account: &AccountId,
+        sk: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let update = self.client.update_item().table_name(&self.table);
+        let update = update.set_key(Some(key(user_pk(account), sk)));
+        let update =
+            update.update_expression("SET last_used = :now").condition_expression("attribute_exists(pk)");
+        let now = number(now.unix_seconds());
+        match update.expression_attribute_values(":now", now).send().await.map_err(conflict_or_unavailable) {
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// All records of an account whose sort key begins with `prefix`, strongly consistent.

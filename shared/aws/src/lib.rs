@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`dynamo_accounts`] | `AccountStore` | DynamoDB |
 //! | [`dynamo_sessions`] | `SessionStore` | DynamoDB |
+//! | [`dynamo_api_keys`] | `ApiKeyStore` | DynamoDB |
 //! | [`s3_files`] | `FileStore` | S3 |
 //! | [`ses_mailer`] | `Mailer` | SES v2 |
 //! | [`signing_keys`] | – | Parameter Store |
@@ -13,6 +14,7 @@
 mod account_item;
 pub mod clients;
 pub mod dynamo_accounts;
+pub mod dynamo_api_keys;
 mod dynamo_effects;
 mod dynamo_idempotency;
 mod dynamo_ledger;

@@ -74,6 +74,8 @@ pub struct Account {
     pub quota_files: Option<u64>,
     /// Counts up whenever all sessions are ended at once. Only those of the present generation live.
     pub generation: u64,
+    /// Counts up whenever all API keys are ended at once. Only those of the present generation live.
+    pub key_generation: u64,
     /// When the account was made.
     pub created: Timestamp,
     /// What the user tells about themselves.
@@ -113,10 +115,12 @@ pub struct AccountChange {
     pub quota_files: Option<u64>,
     /// What becomes of the sessions.
     pub sessions: SessionsAfter,
+    /// Whether all API keys end.
+    pub end_keys: bool,
 }
 
 impl AccountChange {
-    /// Applies the change to `account`, but for its sessions.
+    /// Applies the change to `account`, but for its sessions and keys.
     pub fn apply(self, account: &mut Account) {
         if let Some(hash) = self.password_hash {
             account.password_hash = hash;

@@ -10,6 +10,7 @@
 //! | [`recovery_code`] | what stands in for the second factor, once |
 //! | [`throttle`] | how fast secrets may be guessed |
 //! | [`session`] | a log-on, from its start to its end |
+//! | [`api_key`] | what a script has in the place of a log-on |
 //! | [`client`] | the program and the place that somebody uses the service from |
 //! | [`file_path`] | names and paths below a user's root |
 //! | [`file_key`] | a path together with its owner: the only way to name a stored file |
@@ -26,6 +27,7 @@
 //! Nothing here reads a clock, draws randomness or looks at the environment: all three are passed in.
 
 pub mod account;
+pub mod api_key;
 pub mod audit;
 pub mod client;
 pub mod effects;
@@ -58,6 +60,7 @@ pub mod totp;
 pub use account::{
     Account, AccountChange, AccountId, InvalidProfile, Profile, ProfileChange, Role, SessionsAfter,
 };
+pub use api_key::{ApiKey, ApiKeyHash, ApiKeyId, ApiKeyName, ApiKeyText, Scope, Scopes};
 pub use audit::{Act, AuditEvent, EventId};
 pub use client::{Client, Network};
 pub use effects::Effects;
@@ -80,11 +83,11 @@ pub use one_time_token::{OneTimeToken, Purpose, Registration, TokenId, TokenKind
 pub use password::{InvalidPassword, Password, PasswordHash, PasswordHasher, Verdict};
 pub use password_rules::{OwnWords, WeakPassword};
 pub use ports::{
-    AccountStore, Clock, Content, Entry, FileLedger, FileState, FileStore, IdempotencyStore, Links,
-    MailError, Mailer, NewFile, Outbox, PartStore, Random, Replaces, SessionStore, StoreError, ThrottleStore,
-    UploadStore,
+    AccountStore, ApiKeyStore, Clock, Content, Entry, FileLedger, FileState, FileStore, IdempotencyStore,
+    Links, MailError, Mailer, NewFile, Outbox, PartStore, Random, Replaces, SessionStore, StoreError,
+    ThrottleStore, UploadStore,
 };
 pub use recovery_code::RecoveryCode;
 pub use session::{Session, SessionId};
-pub use timestamp::{Timestamp, iso_time};
+pub use timestamp::{Timestamp, iso_time, parse_iso_time};
 pub use totp::TotpSecret;

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
 use crate::account::{Account, AccountChange, AccountId, ProfileChange};
+use crate::api_key::{ApiKey, ApiKeyId};
 use crate::audit::AuditEvent;
 use crate::effects::Effects;
 use crate::email_address::EmailAddress;
@@ -108,6 +109,30 @@ pub trait SessionStore: Send + Sync {
 
     /// Ends a session. Ending one that is gone is no failure.
     async fn end(&self, account: &AccountId, id: &SessionId) -> Result<(), StoreError>;
+}
+
+/// API keys.
+#[async_trait]
+pub trait ApiKeyStore: Send + Sync {
+    /// Adds a key.
+    async fn add_key(&self, key: &ApiKey) -> Result<(), StoreError>;
+
+    /// A key and its account, in one strongly consistent read. `None` when either is gone: whatever was acknowledged as
+    /// revoked is not found, in any process.
+    async fn find_key(
+        &self,
+        account: &AccountId,
+        id: &ApiKeyId,
+    ) -> Result<Option<(ApiKey, Account)>, StoreError>;
+
+    /// All keys of an account that the store holds, expired ones and ended generations included, in no order.
+    async fn list_keys(&self, account: &AccountId) -> Result<Vec<ApiKey>, StoreError>;
+
+    /// Notes when a key was used. Nothing happens if it is gone.
+    async fn note_key_use(&self, key: &ApiKey, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Revokes a key. Revoking one that is gone is no failure.
+    async fn revoke_key(&self, account: &AccountId, id: &ApiKeyId) -> Result<(), StoreError>;
 }
 
 /// Files and folders.

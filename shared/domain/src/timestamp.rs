@@ -38,6 +38,15 @@ pub fn iso_time(time: Timestamp) -> String {
     time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_default()
 }
 
+/// Reads a day, `2027-06-30`, which is its beginning in UTC, or a time with its zone, `2027-06-30T12:00:00Z`
+/// (RFC 3339). `None` when it is anything else, or before 1970.
+#[must_use]
+pub fn parse_iso_time(text: &str) -> Option<Timestamp> {
+    let time = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
+    let time = time(text).or_else(|| time(&format!("{text}T00:00:00Z")))?;
+    u64::try_from(time.unix_timestamp()).ok().map(Timestamp::from_unix_seconds)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,5 +55,29 @@ mod tests {
     fn a_time_is_written_as_every_language_reads_it() {
         assert_eq!(iso_time(Timestamp::from_unix_seconds(1_772_443_814)), "2026-03-02T09:30:14Z");
         assert_eq!(iso_time(Timestamp::from_unix_seconds(u64::MAX)), "");
+    }
+
+    #[test]
+    fn a_day_or_a_time_with_its_zone_is_read() {
+        for (text, time) in [
+            ("2027-06-30", "2027-06-30T00:00:00Z"),
+            ("2028-02-29", "2028-02-29T00:00:00Z"),
+            ("2027-06-30T12:00:00Z", "2027-06-30T12:00:00Z"),
+            ("2027-06-30T12:00:00.75+02:00", "2027-06-30T10:00:00Z"),
+        ] {
+            assert_eq!(parse_iso_time(text).map(iso_time).as_deref(), Some(time), "{text}");
+        }
+        for text in [
+            "",
+            "2027",
+            "2027-02-29",
+            "30.06.2027",
+            "2027-06-30T12:00:00",
+            "2027-06-30 ",
+            "tomorrow",
+            "1900-01-01",
+        ] {
+            assert_eq!(parse_iso_time(text), None, "{text}");
+        }
     }
 }

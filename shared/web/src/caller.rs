@@ -1,8 +1,8 @@
-//! Who sends a request.
+//! Who is logged on.
 
 use std::sync::Arc;
 
-use domain::{Account, Clock, Random, Session, SessionStore, Timestamp};
+use domain::{Account, ApiKeyStore, Clock, Random, Session, SessionStore, Timestamp};
 use http::{HeaderMap, header};
 use session::{Claims, KeySource, Token, Tokens, cookie};
 use tokio::sync::Mutex;
@@ -21,19 +21,21 @@ const MAX_KEY_AGE_SECONDS: u64 = 300;
 /// not turn into a load on the place that holds the keys.
 const UNKNOWN_KEY_SECONDS: u64 = 60;
 
-/// So often the use of a session is noted at most: it is one more write on the way of a request.
-const NOTED_USE_SECONDS: u64 = 3_600;
+/// So often the use of a session or key is noted at most: it is one more write on the way of a request.
+pub(crate) const NOTED_USE_SECONDS: u64 = 3_600;
 
 /// After keys could not be read it is so long until they are asked for again.
 const KEY_RETRY_SECONDS: u64 = 5;
 
-/// Turns tokens into callers.
+/// Turns tokens and API keys into those who send them.
 pub struct Authenticator {
     /// Signs and verifies.
     pub tokens: Arc<Tokens>,
     /// Knows which sessions still live.
     pub sessions: Arc<dyn SessionStore>,
-    /// Tells whether a token or session has come to its end.
+    /// Knows which API keys still live.
+    pub api_keys: Arc<dyn ApiKeyStore>,
+    /// Tells whether a token, session or key has come to its end.
     pub clock: Arc<dyn Clock>,
     keys: Arc<dyn KeySource>,
     key_reading: Mutex<KeyReading>,
@@ -46,7 +48,7 @@ struct KeyReading {
     tried: Timestamp,
 }
 
-/// Somebody who is logged on. A handler that takes one cannot run without.
+/// Somebody who is logged on. A handler that takes one cannot run without, nor for a key.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// The account as it is now, not as it was when the token was issued.
@@ -57,17 +59,18 @@ pub struct Caller {
 
 impl Authenticator {
     /// Callers of the service at `url`, whose tokens are signed with `keys`. Fails when there are no usable keys.
-    pub async fn load(
+    pub async fn load<S: SessionStore + ApiKeyStore + 'static>(
         keys: Arc<dyn KeySource>,
         url: &PublicUrl,
-        sessions: Arc<dyn SessionStore>,
+        store: Arc<S>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Source> {
         let now = clock.now();
         let tokens = Arc::new(Tokens::new(keys.load().await?, url.as_str().to_owned()));
         Ok(Self {
             tokens,
-            sessions,
+            sessions: store.clone(),
+            api_keys: store,
             clock,
             keys,
             key_reading: Mutex::new(KeyReading { read: now, tried: now }),
@@ -81,12 +84,14 @@ impl Authenticator {
         self.tokens.issue(session, ttl_seconds, self.clock.now(), random)
     }
 
-    /// The caller of a request, by any valid token that it carries; noted in `log`.
-    ///
-    /// Costs one strongly consistent read: a session that has ended is refused from the next request on.
+    /// The caller of a request whose [`principal`](Self::principal) must be logged on.
     pub async fn caller(&self, request: &Request, log: &mut RequestLog) -> Result<Caller, ApiError> {
-        let caller = self.authenticate(&request.headers).await?;
-        log.account = Some(caller.account.id.clone());
+        self.principal(request, log).await?.logged_on()
+    }
+
+    /// The caller by any valid token.
+    pub(crate) async fn by_token(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
+        let caller = self.authenticate(headers).await?;
         let now = self.clock.now();
         if caller.session.last_used.plus_seconds(NOTED_USE_SECONDS) <= now {
             // Only its owner's list of sessions is less exact if this fails.
@@ -145,15 +150,19 @@ impl Authenticator {
     }
 }
 
-/// Every token that a request carries: the bearer token, then the cookies', without repetitions.
-fn tokens(headers: &HeaderMap) -> Vec<&str> {
-    let bearer = headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| {
+/// The bearer tokens of a request, in the order of its headers.
+pub(crate) fn bearer_tokens(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| {
         let (scheme, token) = value.to_str().ok()?.trim().split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-    });
+    })
+}
+
+/// Every token that a request carries: the bearer token, then the cookies', without repetitions.
+fn tokens(headers: &HeaderMap) -> Vec<&str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut found: Vec<&str> = Vec::new();
-    for token in bearer.chain(cookies.flat_map(cookie::values)) {
+    for token in bearer_tokens(headers).chain(cookies.flat_map(cookie::values)) {
         if !found.contains(&token) {
             found.push(token);
         }

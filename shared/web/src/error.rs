@@ -2,7 +2,7 @@
 //!
 //! `Display` is the sentence for the client: what happened and what to do. `source()` is for the log.
 
-use domain::{MailError, StoreError, Usage};
+use domain::{MailError, Scope, StoreError, Usage};
 use http::{HeaderValue, StatusCode, header};
 
 use crate::request::MAX_BODY_BYTES;
@@ -27,6 +27,12 @@ pub enum ApiError {
     /// 403: a page of another site tries to use a visitor's cookie.
     #[error("This request comes from a web page of another site, which may not use this API.")]
     ForeignOrigin,
+    /// 403: an API key that lives, without the scope that the endpoint needs.
+    #[error("This API key may not do that: it does not have the scope {0}. Make a key that has it.")]
+    InsufficientScope(Scope),
+    /// 403: an API key that lives, where only a session counts.
+    #[error("This endpoint takes no API key: log on with POST /users/api/auth.")]
+    SessionNeeded,
     /// 404: no such endpoint, file or folder.
     #[error("{0}")]
     NotFound(String),
@@ -106,7 +112,7 @@ impl ApiError {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::ForeignOrigin | Self::InsufficientScope(_) | Self::SessionNeeded => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) | Self::Busy(_) => StatusCode::CONFLICT,
@@ -140,6 +146,11 @@ impl ApiError {
             Self::Unauthenticated => {
                 // RFC 9110 15.5.2 asks for it; no browser shows a dialogue for this scheme.
                 answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Self::InsufficientScope(_) | Self::SessionNeeded => {
+                // RFC 6750 3.1.
+                let challenge = HeaderValue::from_static(r#"Bearer error="insufficient_scope""#);
+                answer.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
             }
             Self::RangeNotSatisfiable { bytes } => {
                 if let Ok(range) = HeaderValue::from_str(&format!("bytes */{bytes}")) {

@@ -35,7 +35,7 @@ pub enum Format {
 /// What wakes a function.
 pub(crate) enum Event {
     /// A request: which kind of event brought it, and the request, which may be faulty: that is for the client to hear.
-    Request(Format, Result<Request, ApiError>),
+    Request(Format, Box<Result<Request, ApiError>>),
     /// A message of another AWS service.
     Notice(Notice),
 }
@@ -43,7 +43,7 @@ pub(crate) enum Event {
 /// What other AWS services tell a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// A time that was agreed on has come (EventBridge).
+    /// A time that was agreed on has come (`EventBridge`).
     Schedule,
     /// Messages of a topic (SNS).
     Messages(Vec<String>),
@@ -55,22 +55,20 @@ impl<'de> Deserialize<'de> for Event {
         let raw: Box<RawValue> = Deserialize::deserialize(deserializer)?;
         let json = raw.get();
         if let Ok(event) = serde_json::from_str(json) {
-            return Ok(Self::Request(Format::Rest, from_rest(event)));
+            return Ok(Self::Request(Format::Rest, Box::new(from_rest(event))));
         }
         if let Ok(event) = serde_json::from_str(json) {
-            return Ok(Self::Request(Format::Http, from_http(event)));
+            return Ok(Self::Request(Format::Http, Box::new(from_http(event))));
         }
-        Ok(match serde_json::from_str(json).ok().and_then(RawNotice::read) {
-            Some(notice) => Self::Notice(notice),
-            None => {
-                let unknown = ApiError::BadRequest("This event is not an HTTP request.".into());
-                Self::Request(Format::Http, Err(unknown))
-            }
-        })
+        if let Some(notice) = serde_json::from_str(json).ok().and_then(RawNotice::read) {
+            return Ok(Self::Notice(notice));
+        }
+        let unknown = ApiError::BadRequest("This event is not an HTTP request.".into());
+        Ok(Self::Request(Format::Http, Box::new(Err(unknown))))
     }
 }
 
-/// A message of EventBridge or of SNS as Lambda hands it on.
+/// A message of `EventBridge` or of SNS as Lambda hands it on.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum RawNotice {
@@ -267,7 +265,7 @@ mod tests {
 
     fn read(event: &Value) -> (Format, Result<Request, ApiError>) {
         match serde_json::from_str(&event.to_string()).expect("an event") {
-            Event::Request(format, request) => (format, request),
+            Event::Request(format, request) => (format, *request),
             Event::Notice(notice) => panic!("a notice: {notice:?}"),
         }
     }

@@ -8,7 +8,7 @@
 //! | [`event`] | API Gateway's two event formats become one [`Request`] |
 //! | [`origins`] | pages of other sites are kept from using a visitor's cookie |
 //! | [`route`] | the raw path becomes a function's own `Route` |
-//! | [`caller`] | a token becomes a [`Caller`] |
+//! | [`caller`], [`principal`] | a token becomes a [`Caller`], a token or API key a [`Principal`] |
 //! | [`request`], [`query`], [`multipart`] | the body becomes a typed value |
 //! | [`page`] | … or as a page, for people who follow a link in a mail |
 //! | [`response`], [`error`] | a value or an [`ApiError`] becomes a [`Response`] |
@@ -28,6 +28,7 @@ mod off_thread;
 pub mod origins;
 pub mod page;
 mod post;
+pub mod principal;
 pub mod query;
 pub mod request;
 pub mod response;
@@ -37,7 +38,7 @@ pub mod settings;
 mod usage_report;
 
 pub use caller::{Authenticator, Caller};
-pub use domain::iso_time;
+pub use domain::{iso_time, parse_iso_time};
 pub use environment::{SystemClock, SystemRandom};
 pub use error::ApiError;
 pub use event::Notice;
@@ -48,6 +49,7 @@ pub use off_thread::off_thread;
 pub use origins::Origins;
 pub use page::{Form, Page};
 pub use post::Post;
+pub use principal::Principal;
 pub use query::Query;
 pub use request::Request;
 pub use response::{Body, Response};

@@ -88,7 +88,7 @@ async fn run(
             served.fetch_add(1, Ordering::Relaxed);
             let time = time_until(event.context.deadline);
             let (format, request) = match event.payload {
-                Event::Request(format, request) => (format, request),
+                Event::Request(format, request) => (format, *request),
                 Event::Notice(notice) => {
                     function.notice(notice).await.inspect_err(|error| {
                         tracing::error!(error = response::chain(&**error), "a notice was not seen to");

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use domain::Account;
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::app::App;
@@ -14,18 +14,37 @@ use crate::app::App;
 pub struct Person {
     app: App,
     token: Option<String>,
+    key: Option<String>,
     account: Option<Account>,
 }
 
 impl Person {
     pub(crate) fn new(app: App, token: Option<String>, account: Option<Account>) -> Self {
-        Self { app, token, account }
+        Self { app, token, key: None, account }
     }
 
     /// The same person with another token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// A script of the person's that has an API key and no cookie.
+    #[must_use]
+    pub fn with_key(&self, key: &str) -> Self {
+        Self { token: None, key: Some(key.to_owned()), ..self.clone() }
+    }
+
+    /// A script of the person's with a new key of this scope.
+    pub async fn script(&self, scope: &str) -> Self {
+        let answer = self.post_json("keys", &json!({"name": scope, "scope": scope})).await.is(200).json();
+        self.with_key(answer["key"].as_str().expect("a key"))
+    }
+
+    /// The script's key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.key.as_deref().expect("a script")
     }
 
     /// The same person in front of another API.
@@ -46,11 +65,13 @@ impl Person {
         self.account.as_ref().expect("somebody who has an account")
     }
 
-    /// Sends a request with the person's cookie.
+    /// Sends a request with the person's cookie or key.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
         let cookie = self.token.as_ref().map(|token| format!("session_token={token}"));
         let mut all = headers.to_vec();
         all.extend(cookie.as_ref().map(|cookie| ("cookie", cookie.as_str())));
+        let bearer = self.key.as_ref().map(|key| format!("Bearer {key}"));
+        all.extend(bearer.as_ref().map(|bearer| ("authorization", bearer.as_str())));
         self.app.send(method, path, &all, body).await
     }
 

@@ -73,6 +73,7 @@ impl World {
             quota_bytes: None,
             quota_files: None,
             generation: 0,
+            key_generation: 0,
             created: SystemClock.now(),
             profile: Profile { firstname: Some(name.to_owned()), ..Profile::default() },
         };

@@ -131,6 +131,7 @@ pub async fn make_account(
         quota_bytes: None,
         quota_files: None,
         generation: 0,
+        key_generation: 0,
         created: clock.now(),
         profile: Profile { firstname: Some(name), ..Profile::default() },
     };

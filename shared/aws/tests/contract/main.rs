@@ -35,11 +35,14 @@ async fn local_back_ends(name: &str) -> Backends {
 async fn dynamodb_keeps_the_contract_of_accounts_and_sessions() {
     if let Some(table) = variable("CONTRACT_TABLE") {
         let store = DynamoAccounts::new(&Clients::load().await, table);
-        return contract::accounts_and_sessions(&store, &SystemRandom).await;
+        contract::accounts_and_sessions(&store, &SystemRandom).await;
+        return contract::api_keys(&store, &SystemRandom).await;
     }
     let backends = local_back_ends("accounts").await;
     let clients = Clients::new(environment::sdk_config(&backends.dynamodb_url).await);
-    contract::accounts_and_sessions(&DynamoAccounts::new(&clients, TABLE.to_owned()), &SystemRandom).await;
+    let store = DynamoAccounts::new(&clients, TABLE.to_owned());
+    contract::accounts_and_sessions(&store, &SystemRandom).await;
+    contract::api_keys(&store, &SystemRandom).await;
     // A second opinion: the other engine, so that nothing leans on an accident of the first.
     let backends = Backends { dynamodb_url: backends.aws_url.clone(), ..backends };
     provision::provision(&backends, &["http://localhost:9000"], &SystemClock, &SystemRandom)
@@ -48,6 +51,7 @@ async fn dynamodb_keeps_the_contract_of_accounts_and_sessions() {
     let clients = Clients::new(environment::sdk_config(&backends.aws_url).await);
     let store = DynamoAccounts::new(&clients, TABLE.to_owned());
     contract::accounts_and_sessions(&store, &SystemRandom).await;
+    contract::api_keys(&store, &SystemRandom).await;
     contract::ledger(&store, &SystemRandom).await;
     contract::uploads(&store, &SystemRandom).await;
     contract::idempotency(&store, &SystemRandom).await;

@@ -1,10 +1,11 @@
-//! Accounts and sessions in memory.
+//! Accounts, sessions and API keys in memory.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
 use crate::account::{Account, AccountChange, AccountId, ProfileChange, SessionsAfter};
+use crate::api_key::{ApiKey, ApiKeyId};
 use crate::audit::AuditEvent;
 use crate::effects::Effects;
 use crate::email_address::EmailAddress;
@@ -12,11 +13,11 @@ use crate::file_ledger::Usage;
 use crate::letter::{Letter, LetterId};
 use crate::one_time_token::{OneTimeToken, TokenId};
 use crate::password::PasswordHash;
-use crate::ports::{AccountStore, Outbox, SessionStore, StoreError};
+use crate::ports::{AccountStore, ApiKeyStore, Outbox, SessionStore, StoreError};
 use crate::session::{Session, SessionId};
 use crate::timestamp::Timestamp;
 
-/// An [`AccountStore`] and [`SessionStore`] in memory.
+/// An [`AccountStore`], [`SessionStore`] and [`ApiKeyStore`] in memory.
 #[derive(Debug, Default)]
 pub struct MemoryAccounts(Mutex<Tables>);
 
@@ -28,6 +29,7 @@ struct Tables {
     letters: Vec<Letter>,
     undeliverable: Vec<String>,
     events: Vec<AuditEvent>,
+    keys: Vec<ApiKey>,
     unavailable: bool,
 }
 
@@ -138,6 +140,7 @@ impl AccountStore for MemoryAccounts {
                 stored.generation = generation;
             }
         }
+        stored.key_generation += u64::from(change.end_keys);
         change.clone().apply(stored);
         tables.write(effects);
         Ok(())
@@ -223,6 +226,41 @@ impl SessionStore for MemoryAccounts {
 
     async fn end(&self, account: &AccountId, id: &SessionId) -> Result<(), StoreError> {
         self.tables()?.sessions.retain(|s| s.id != *id || s.account != *account);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ApiKeyStore for MemoryAccounts {
+    async fn add_key(&self, key: &ApiKey) -> Result<(), StoreError> {
+        self.tables()?.keys.push(key.clone());
+        Ok(())
+    }
+
+    async fn find_key(
+        &self,
+        account: &AccountId,
+        id: &ApiKeyId,
+    ) -> Result<Option<(ApiKey, Account)>, StoreError> {
+        let mut tables = self.tables()?;
+        let found = tables.keys.iter().find(|key| key.id == *id && key.account == *account).cloned();
+        let account = tables.account(account).ok().cloned();
+        Ok(found.zip(account))
+    }
+
+    async fn list_keys(&self, account: &AccountId) -> Result<Vec<ApiKey>, StoreError> {
+        Ok(self.tables()?.keys.iter().filter(|key| key.account == *account).cloned().collect())
+    }
+
+    async fn note_key_use(&self, key: &ApiKey, now: Timestamp) -> Result<(), StoreError> {
+        let mut tables = self.tables()?;
+        let mut stored = tables.keys.iter_mut().filter(|stored| stored.id == key.id);
+        stored.by_ref().for_each(|stored| stored.last_used = Some(now));
+        Ok(())
+    }
+
+    async fn revoke_key(&self, account: &AccountId, id: &ApiKeyId) -> Result<(), StoreError> {
+        self.tables()?.keys.retain(|key| key.id != *id || key.account != *account);
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use crate::account::{Account, AccountChange, AccountId, Profile, ProfileChange, Role, SessionsAfter};
+use crate::api_key::{ApiKey, ApiKeyId, ApiKeyName, ApiKeyText, Scopes};
 use crate::client::Client;
 use crate::effects::Effects;
 use crate::email_address::EmailAddress;
@@ -21,8 +22,8 @@ use crate::idempotency::{IdempotencyKey, KeptAnswer, KeyedRequest, Known};
 use crate::media_type::MediaType;
 use crate::password::{Password, PasswordHash, PasswordHasher};
 use crate::ports::{
-    AccountStore, Content, FileLedger, FileStore, IdempotencyStore, NewFile, PartStore, Random, Replaces,
-    SessionStore, StoreError, UploadStore,
+    AccountStore, ApiKeyStore, Content, FileLedger, FileStore, IdempotencyStore, NewFile, PartStore, Random,
+    Replaces, SessionStore, StoreError, UploadStore,
 };
 use crate::session::{Session, SessionId};
 use crate::timestamp::Timestamp;
@@ -64,6 +65,7 @@ pub fn account(email: &str, random: &dyn Random) -> Account {
         quota_bytes: None,
         quota_files: None,
         generation: 0,
+        key_generation: 0,
         created: Timestamp::from_unix_seconds(1_790_000_000),
         profile: Profile { firstname: Some("Ada".to_owned()), use_jess: true, ..Profile::default() },
     }
@@ -234,6 +236,95 @@ pub async fn an_account_is_changed_once_and_its_sessions_end<S: AccountStore + S
 pub fn session(account: &Account, random: &dyn Random) -> Session {
     let client = Client::new("curl/8.5", Some([203, 0, 113, 7].into()));
     Session::begin(account, client, account.created, 86_400, random)
+}
+
+/// A key is found until it is revoked, and only with the account it belongs to.
+pub async fn a_key_lives_until_it_is_revoked<S: AccountStore + ApiKeyStore>(store: &S, random: &dyn Random) {
+    let (ada, eve) = (account(&unique_address(random), random), account(&unique_address(random), random));
+    store.create(&ada, &Effects::none()).await.expect("created");
+    store.create(&eve, &Effects::none()).await.expect("created");
+    let ((one, _), (two, _)) = (api_key(&ada, random), api_key(&ada, random));
+    store.add_key(&one).await.expect("added");
+    store.add_key(&two).await.expect("added");
+    assert_eq!(store.find_key(&ada.id, &one.id).await.expect("readable"), Some((one.clone(), ada.clone())));
+    assert_eq!(store.find_key(&eve.id, &one.id).await.expect("readable"), None);
+    let (orphan, _) = api_key(&account(&unique_address(random), random), random);
+    store.add_key(&orphan).await.expect("added");
+    assert_eq!(
+        store.find_key(&orphan.account, &orphan.id).await.expect("readable"),
+        None,
+        "without an account"
+    );
+    store.revoke_key(&eve.id, &one.id).await.expect("no failure");
+    assert!(store.find_key(&ada.id, &one.id).await.expect("readable").is_some());
+    store.revoke_key(&ada.id, &one.id).await.expect("revoked");
+    store.revoke_key(&ada.id, &one.id).await.expect("revoking twice is no failure");
+    store.note_key_use(&one, one.created).await.expect("no failure");
+    assert_eq!(store.find_key(&ada.id, &one.id).await.expect("readable"), None);
+    assert_eq!(store.find_key(&ada.id, &two.id).await.expect("readable"), Some((two, ada)));
+}
+
+/// What is known of a key comes back, its last use is noted, and no other account's keys are listed.
+pub async fn keys_are_listed_with_their_last_use<S: AccountStore + ApiKeyStore>(
+    store: &S,
+    random: &dyn Random,
+) {
+    let (ada, eve) = (account(&unique_address(random), random), account(&unique_address(random), random));
+    store.create(&ada, &Effects::none()).await.expect("created");
+    let mut keys = vec![api_key(&ada, random).0, api_key(&ada, random).0];
+    keys.sort_by(|one, other| one.id.cmp(&other.id));
+    for key in keys.iter().chain([&api_key(&eve, random).0]) {
+        store.add_key(key).await.expect("added");
+    }
+    keys[1].last_used = Some(keys[1].created.plus_seconds(7_200));
+    store.note_key_use(&keys[1], keys[1].created.plus_seconds(7_200)).await.expect("noted");
+    let mut listed = store.list_keys(&ada.id).await.expect("readable");
+    listed.sort_by(|one, other| one.id.cmp(&other.id));
+    assert_eq!(listed, keys);
+    assert_eq!(store.list_keys(&AccountId::random(random)).await.expect("readable"), []);
+}
+
+/// A change of an account ends its keys if it says so, and only then.
+pub async fn keys_end_when_a_change_of_their_account_says_so<S: AccountStore + ApiKeyStore>(
+    store: &S,
+    random: &dyn Random,
+) {
+    let ada = account(&unique_address(random), random);
+    store.create(&ada, &Effects::none()).await.expect("created");
+    let (key, _) = api_key(&ada, random);
+    store.add_key(&key).await.expect("added");
+    let found = async |id: &ApiKeyId| store.find_key(&ada.id, id).await.expect("readable").expect("there");
+    let new = hash("demo-password-2", random);
+    let change = AccountChange {
+        password_hash: Some(new.clone()),
+        sessions: SessionsAfter::End,
+        ..AccountChange::default()
+    };
+    store.change(&ada, &change, &Effects::none()).await.expect("changed");
+    let (key, changed) = found(&key.id).await;
+    assert_eq!((changed.generation, changed.key_generation), (1, 0));
+    assert!(key.is_alive(&changed, key.created));
+    let reset = AccountChange { end_keys: true, ..AccountChange::default() };
+    for generation in 1..=2 {
+        store.change(&changed, &reset, &Effects::none()).await.expect("changed");
+        let (key, reset) = found(&key.id).await;
+        assert_eq!((reset.generation, reset.key_generation), (1, generation));
+        assert_eq!(reset.password_hash, new);
+        assert!(!key.is_alive(&reset, key.created));
+    }
+    let (_, reset) = found(&key.id).await;
+    let (later, _) = api_key(&reset, random);
+    store.add_key(&later).await.expect("added");
+    let (later, reset) = found(&later.id).await;
+    assert!(later.is_alive(&reset, later.created));
+}
+
+/// A key of an account with everything that is kept of one, and its text.
+pub fn api_key(account: &Account, random: &dyn Random) -> (ApiKey, ApiKeyText) {
+    let name = ApiKeyName::parse("nightly build").expect("valid");
+    let scopes = Scopes::parse("files:read send").expect("valid");
+    let expires = account.created.plus_seconds(86_400);
+    ApiKey::issue(account, name, scopes, expires, account.created, random)
 }
 
 async fn all(content: Content) -> Vec<u8> {
@@ -750,6 +841,13 @@ pub async fn accounts_and_sessions<S: AccountStore + SessionStore>(store: &S, ra
     an_account_is_changed_once_and_its_sessions_end(store, random).await;
 }
 
+/// Runs the contracts of stores of API keys.
+pub async fn api_keys<S: AccountStore + ApiKeyStore>(store: &S, random: &dyn Random) {
+    a_key_lives_until_it_is_revoked(store, random).await;
+    keys_are_listed_with_their_last_use(store, random).await;
+    keys_end_when_a_change_of_their_account_says_so(store, random).await;
+}
+
 /// Runs the contracts of file stores.
 pub async fn files(store: &dyn FileStore, random: &dyn Random) {
     a_file_is_read_back_exactly(store, random).await;
@@ -776,6 +874,7 @@ mod tests {
     async fn the_stores_in_memory_keep_the_contract() {
         accounts_and_sessions(&MemoryAccounts::default(), &SeededRandom::new(1)).await;
         effects(&MemoryAccounts::default(), &SeededRandom::new(8)).await;
+        api_keys(&MemoryAccounts::default(), &SeededRandom::new(7)).await;
         files(&MemoryFiles::default(), &SeededRandom::new(2)).await;
         ledger(&MemoryLedger::default(), &SeededRandom::new(3)).await;
         uploads(&MemoryUploads::default(), &SeededRandom::new(4)).await;

@@ -9,6 +9,7 @@ mod files;
 mod formats;
 mod info;
 mod interrupted;
+mod keys;
 mod large_files;
 mod model;
 mod odd_names;

@@ -21,11 +21,24 @@ fn no_password_token_or_content_is_logged_whatever_goes_wrong() {
         ada.post_json("user", &json!({"company": [secrets[3]]})).await.fails(400);
         let renewed = ada.post("checkin").await.token();
         ada.with_token(&renewed).post("logout").await.is(200);
+        let script = app.log_on(ada.account()).await.script("files:read").await;
+        script.get("files").await.is(200);
+        script.post("send").await.fails(403);
+        ada.with_key(&script.key()[..94]).get("files").await.fails(401);
+        ada.with_token(script.key()).get("files").await.fails(401);
+        // The account and the key are no secret: what follows them is.
+        let key_secret = &script.key()[57..];
         let logs = app.world.logs();
         assert!(logs.contains("\"route\":\"log_off\""), "the log has lines");
-        for secret in
-            secrets.into_iter().chain([PASSWORD, ada.token(), renewed.as_str(), "argon2id", "pkcs8"])
-        {
+        for secret in secrets.into_iter().chain([
+            PASSWORD,
+            ada.token(),
+            renewed.as_str(),
+            key_secret,
+            &key_secret[..30],
+            "argon2id",
+            "pkcs8",
+        ]) {
             let signature = secret.rsplit('.').next().expect("a text");
             assert!(!logs.contains(signature), "the log holds {secret}");
         }

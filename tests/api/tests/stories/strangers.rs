@@ -1,18 +1,23 @@
 //! Every route, with every kind of caller.
 
 use api::{App, Person, story};
-use domain::Role;
+use domain::{Role, Scope};
 use http::Method;
 
-/// Whether a route needs a session.
+/// What a route needs.
 #[derive(Clone, Copy, PartialEq)]
 enum Needs {
     Nothing,
     Session,
+    /// A session, or a key with this scope.
+    Scope(&'static str),
 }
 
+const READ: Needs = Needs::Scope("files:read");
+const WRITE: Needs = Needs::Scope("files:write");
+
 /// Every route of every function. A route that the template has and this table has not fails a test below.
-const ROUTES: [(&str, &str, Needs); 29] = [
+const ROUTES: [(&str, &str, Needs); 32] = [
     ("POST", "/users/api/logon", Needs::Nothing),
     ("POST", "/users/api/auth", Needs::Nothing),
     ("POST", "/users/api/checkin", Needs::Session),
@@ -23,25 +28,28 @@ const ROUTES: [(&str, &str, Needs); 29] = [
     ("POST", "/users/api/verify", Needs::Nothing),
     ("POST", "/users/api/password/forgot", Needs::Nothing),
     ("POST", "/users/api/password/reset", Needs::Nothing),
-    ("GET", "/users/api/user", Needs::Session),
+    ("GET", "/users/api/user", Needs::Scope("account:read")),
     ("POST", "/users/api/user", Needs::Session),
     ("GET", "/users/api/sessions", Needs::Session),
     ("DELETE", "/users/api/sessions", Needs::Session),
     ("DELETE", "/users/api/sessions/{id}", Needs::Session),
-    ("GET", "/users/api/files", Needs::Session),
-    ("HEAD", "/users/api/files", Needs::Session),
-    ("POST", "/users/api/files", Needs::Session),
-    ("GET", "/users/api/files/{path+}", Needs::Session),
-    ("HEAD", "/users/api/files/{path+}", Needs::Session),
-    ("PUT", "/users/api/files/{path+}", Needs::Session),
-    ("POST", "/users/api/files/{path+}", Needs::Session),
-    ("DELETE", "/users/api/files/{path+}", Needs::Session),
-    ("POST", "/users/api/uploads", Needs::Session),
-    ("GET", "/users/api/uploads/{id}", Needs::Session),
-    ("DELETE", "/users/api/uploads/{id}", Needs::Session),
-    ("POST", "/users/api/uploads/{id}/complete", Needs::Session),
-    ("GET", "/users/api/usage", Needs::Session),
-    ("POST", "/users/api/send", Needs::Session),
+    ("GET", "/users/api/keys", Needs::Session),
+    ("POST", "/users/api/keys", Needs::Session),
+    ("DELETE", "/users/api/keys/{id}", Needs::Session),
+    ("GET", "/users/api/files", READ),
+    ("HEAD", "/users/api/files", READ),
+    ("POST", "/users/api/files", WRITE),
+    ("GET", "/users/api/files/{path+}", READ),
+    ("HEAD", "/users/api/files/{path+}", READ),
+    ("PUT", "/users/api/files/{path+}", WRITE),
+    ("POST", "/users/api/files/{path+}", WRITE),
+    ("DELETE", "/users/api/files/{path+}", WRITE),
+    ("POST", "/users/api/uploads", WRITE),
+    ("GET", "/users/api/uploads/{id}", WRITE),
+    ("DELETE", "/users/api/uploads/{id}", WRITE),
+    ("POST", "/users/api/uploads/{id}/complete", WRITE),
+    ("GET", "/users/api/usage", READ),
+    ("POST", "/users/api/send", Needs::Scope("send")),
 ];
 
 /// Public routes that change nothing and know nobody.
@@ -83,18 +91,51 @@ fn without_a_valid_token_every_route_but_log_on_is_a_401() {
         let ada = app.signed_in("ada").await;
         let mut others = vec![app.anonymous()];
         others.extend(["", "x", "a.b.c", &ada.token()[1..]].map(|token| ada.with_token(token)));
+        let key = ada.script("files:read files:write send account:read").await.key().to_owned();
+        others.extend(["", "x", &key[1..], &key[..94], &ada.token()[1..]].map(|key| ada.with_key(key)));
+        others.push(ada.with_token(&key));
         for (method, path, needs) in ROUTES {
             for person in &others {
                 let answer = ask(person, method, path).await;
                 match needs {
-                    // An answer to HEAD has no body.
-                    Needs::Session if method == "HEAD" => drop(answer.is(401)),
-                    Needs::Session => drop(answer.fails(401)),
                     Needs::Nothing => drop(answer.fails(400)),
+                    // An answer to HEAD has no body.
+                    _ if method == "HEAD" => drop(answer.is(401)),
+                    Needs::Session | Needs::Scope(_) => drop(answer.fails(401)),
                 }
             }
         }
     });
+}
+
+#[test]
+fn a_key_reaches_the_routes_of_its_scope_and_hears_elsewhere_what_they_need() {
+    story(async |app| {
+        let ada = app.signed_in("ada").await;
+        for scope in Scope::ALL.map(Scope::as_str) {
+            let script = ada.script(scope).await;
+            for (method, path, needs) in ROUTES {
+                let answer = ask(&script, method, path).await;
+                match needs {
+                    Needs::Nothing => drop(answer.fails(400)),
+                    Needs::Scope(needed) if needed == scope => {
+                        assert!(!matches!(answer.status, 401 | 403), "{scope}: {method} {path}");
+                    }
+                    Needs::Scope(needed) => {
+                        refuses_the_key(&answer, if method == "HEAD" { "" } else { needed });
+                    }
+                    Needs::Session => refuses_the_key(&answer, "log on"),
+                }
+            }
+        }
+    });
+}
+
+#[track_caller]
+fn refuses_the_key(answer: &api::Answer, text: &str) {
+    assert_eq!(answer.status, 403, "{}", answer.text());
+    assert_eq!(answer.header("www-authenticate"), r#"Bearer error="insufficient_scope""#);
+    assert!(answer.text().contains(text), "{}", answer.text());
 }
 
 #[test]
