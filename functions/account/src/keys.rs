@@ -1,7 +1,7 @@
 //! `GET /keys`, `POST /keys`, `DELETE /keys/<id>`: the API keys of the caller's scripts.
 
 use domain::api_key::{MAX_KEYS, expiry};
-use domain::{ApiKey, ApiKeyId, ApiKeyName, Scopes, Timestamp};
+use domain::{Act, ApiKey, ApiKeyId, ApiKeyName, Effects, Scopes, Timestamp};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use web::{ApiError, Caller, Request, Response, iso_time, parse_iso_time, response};
@@ -71,18 +71,23 @@ pub(crate) async fn create(app: &App, caller: &Caller, request: &Request) -> Res
         return Err(ApiError::Conflict(full));
     }
     let (key, text) = ApiKey::issue(&caller.account, name, scopes, expires, now, &*app.random);
-    app.authenticator.api_keys.add_key(&key).await?;
+    let event = app.event(caller, request, Act::KeyMade(key.name.as_str().to_owned()));
+    app.authenticator.api_keys.add_key(&key, &Effects::of(event)).await?;
     let status = "The key is made. It is shown this once: keep it as you keep a password.";
     let created = Created { ok: true, status, key: &text.reveal(), id: key.id.as_str() };
     Ok(response::json(StatusCode::OK, &created))
 }
 
 /// Revokes a key: it is refused from the next request on.
-pub(crate) async fn revoke(app: &App, caller: &Caller, id: &ApiKeyId) -> Result<Response, ApiError> {
-    if !alive(app, caller).await?.iter().any(|key| key.id == *id) {
-        return Err(gone());
-    }
-    app.authenticator.api_keys.revoke_key(&caller.account.id, id).await?;
+pub(crate) async fn revoke(
+    app: &App,
+    caller: &Caller,
+    request: &Request,
+    id: &ApiKeyId,
+) -> Result<Response, ApiError> {
+    let key = alive(app, caller).await?.into_iter().find(|key| key.id == *id).ok_or_else(gone)?;
+    let event = app.event(caller, request, Act::KeyRevoked(key.name.as_str().to_owned()));
+    app.authenticator.api_keys.revoke_key(&caller.account.id, id, &Effects::of(event)).await?;
     Ok(response::success("The key has been revoked."))
 }
 

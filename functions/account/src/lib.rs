@@ -5,8 +5,12 @@
 //! | `GET /user` | `read.rs` |
 //! | `POST /user` | `update.rs` |
 //! | `GET /keys`, `POST /keys`, `DELETE /keys/<id>` | `keys.rs` |
+//! | `GET /audit` | `audit_trail.rs` |
+//! | `GET /accounts?email=`, `GET /accounts/<id>`, `POST /accounts/<id>`, `DELETE /accounts/<id>/sessions` | `administration.rs` |
 //! | `GET /sessions`, `DELETE /sessions/<id>`, `DELETE /sessions` | `sessions.rs` |
 
+mod administration;
+mod audit_trail;
 mod keys;
 mod read;
 mod route;
@@ -17,13 +21,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts};
-use domain::{AccountStore, Random, Scope};
+use domain::{AccountStore, Act, AuditEvent, Random, Scope};
 use web::error::Source;
 use web::{
-    ApiError, Authenticator, Function, InvalidConfig, Origins, Request, RequestLog, Response, SessionConfig,
-    Settings, SystemClock, SystemRandom,
+    ApiError, Authenticator, Caller, Function, InvalidConfig, Origins, Request, RequestLog, Response,
+    SessionConfig, Settings, SystemClock, SystemRandom,
 };
 
+use crate::administration::Admin;
 pub use crate::route::Route;
 
 /// What the function is told by its environment.
@@ -63,6 +68,14 @@ impl App {
     }
 }
 
+impl App {
+    /// What the caller does to their own account.
+    fn event(&self, caller: &Caller, request: &Request, act: Act) -> AuditEvent {
+        let occasion = request.occasion(self.authenticator.clock.now());
+        AuditEvent::new(&caller.account.id, occasion, act, &*self.random)
+    }
+}
+
 #[async_trait]
 impl Function for App {
     fn origins(&self) -> &Origins {
@@ -77,11 +90,26 @@ impl Function for App {
             Route::Read => Ok(read::read(&principal.permitted(Scope::AccountRead)?)),
             Route::Update => update::update(self, &principal.logged_on()?, &request).await,
             Route::ListSessions => sessions::list(self, &principal.logged_on()?).await,
-            Route::EndSession(id) => sessions::end(self, &principal.logged_on()?, &id).await,
-            Route::EndOtherSessions => sessions::end_others(self, &principal.logged_on()?).await,
+            Route::EndSession(id) => sessions::end(self, &principal.logged_on()?, &request, &id).await,
+            Route::EndOtherSessions => sessions::end_others(self, &principal.logged_on()?, &request).await,
             Route::ListKeys => keys::list(self, &principal.logged_on()?).await,
             Route::CreateKey => keys::create(self, &principal.logged_on()?, &request).await,
-            Route::RevokeKey(id) => keys::revoke(self, &principal.logged_on()?, &id).await,
+            Route::RevokeKey(id) => keys::revoke(self, &principal.logged_on()?, &request, &id).await,
+            Route::Audit => {
+                audit_trail::list(self, &principal.permitted(Scope::AccountRead)?, &request).await
+            }
+            Route::FindAccount => {
+                administration::find(self, &Admin::new(principal.logged_on()?)?, &request).await
+            }
+            Route::ReadAccount(id) => {
+                administration::read(self, &Admin::new(principal.logged_on()?)?, &request, &id).await
+            }
+            Route::ChangeAccount(id) => {
+                administration::change(self, &Admin::new(principal.logged_on()?)?, &request, &id).await
+            }
+            Route::EndSessionsOf(id) => {
+                administration::end_sessions(self, &Admin::new(principal.logged_on()?)?, &request, &id).await
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The endpoints of the function.
 
-use domain::{ApiKeyId, SessionId};
+use domain::{AccountId, ApiKeyId, SessionId};
 use http::Method;
 use web::ApiError;
 use web::route::{below_base, by_method, unknown_endpoint};
@@ -26,6 +26,16 @@ pub enum Route {
     CreateKey,
     /// `DELETE /keys/<id>`.
     RevokeKey(ApiKeyId),
+    /// `GET /audit`.
+    Audit,
+    /// `GET /accounts?email=`.
+    FindAccount,
+    /// `GET /accounts/<id>`.
+    ReadAccount(AccountId),
+    /// `POST /accounts/<id>`.
+    ChangeAccount(AccountId),
+    /// `DELETE /accounts/<id>/sessions`.
+    EndSessionsOf(AccountId),
 }
 
 impl Route {
@@ -53,8 +63,25 @@ impl Route {
                 let id = ApiKeyId::parse(id).ok_or_else(keys::gone)?;
                 by_method(method, [(Method::DELETE, Self::RevokeKey(id))])
             }
+            None if path == "audit" => by_method(method, [(Method::GET, Self::Audit)]),
+            None if path == "accounts" => by_method(method, [(Method::GET, Self::FindAccount)]),
+            Some(("accounts", rest)) => Self::of_account(method, rest),
             _ => Err(unknown_endpoint()),
         }
+    }
+
+    /// The routes of one account, for administrators.
+    fn of_account(method: &Method, rest: &str) -> Result<Self, ApiError> {
+        let (id, sessions) = rest.strip_suffix("/sessions").map_or((rest, false), |id| (id, true));
+        let id =
+            AccountId::parse(id).ok_or_else(|| ApiError::NotFound("There is no such account.".into()))?;
+        if sessions {
+            return by_method(method, [(Method::DELETE, Self::EndSessionsOf(id))]);
+        }
+        by_method(
+            method,
+            [(Method::GET, Self::ReadAccount(id.clone())), (Method::POST, Self::ChangeAccount(id))],
+        )
     }
 
     /// The endpoint's name in the log.
@@ -69,6 +96,11 @@ impl Route {
             Self::ListKeys => "list_keys",
             Self::CreateKey => "create_key",
             Self::RevokeKey(_) => "revoke_key",
+            Self::Audit => "audit",
+            Self::FindAccount => "find_account",
+            Self::ReadAccount(_) => "read_account_of",
+            Self::ChangeAccount(_) => "change_account_of",
+            Self::EndSessionsOf(_) => "end_sessions_of",
         }
     }
 }

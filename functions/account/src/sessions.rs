@@ -1,9 +1,9 @@
 //! `GET /sessions`, `DELETE /sessions/<id>`, `DELETE /sessions`: where the user is logged on, and the end of it.
 
-use domain::{AccountChange, Effects, Network, Session, SessionId, SessionsAfter};
+use domain::{AccountChange, Act, Effects, Network, Session, SessionId, SessionsAfter};
 use http::StatusCode;
 use serde::Serialize;
-use web::{ApiError, Caller, Response, iso_time, response};
+use web::{ApiError, Caller, Request, Response, iso_time, response};
 
 use crate::App;
 
@@ -37,19 +37,26 @@ pub(crate) async fn list(app: &App, caller: &Caller) -> Result<Response, ApiErro
 }
 
 /// Ends one session, which may be the caller's own.
-pub(crate) async fn end(app: &App, caller: &Caller, id: &SessionId) -> Result<Response, ApiError> {
+pub(crate) async fn end(
+    app: &App,
+    caller: &Caller,
+    request: &Request,
+    id: &SessionId,
+) -> Result<Response, ApiError> {
     if !alive(app, caller).await?.iter().any(|session| session.id == *id) {
         return Err(ApiError::NotFound("There is no such session, or it has ended.".into()));
     }
-    app.authenticator.sessions.end(&caller.account.id, id).await?;
+    let event = app.event(caller, request, Act::SessionEnded);
+    app.authenticator.sessions.end(&caller.account.id, id, &Effects::of(event)).await?;
     Ok(response::success("The session has ended."))
 }
 
 /// Ends all sessions but the caller's own.
-pub(crate) async fn end_others(app: &App, caller: &Caller) -> Result<Response, ApiError> {
+pub(crate) async fn end_others(app: &App, caller: &Caller, request: &Request) -> Result<Response, ApiError> {
     let sessions = SessionsAfter::EndOthers(caller.session.id.clone());
     let change = AccountChange { sessions, ..AccountChange::default() };
-    app.accounts.change(&caller.account, &change, &Effects::none()).await?;
+    let event = app.event(caller, request, Act::OtherSessionsEnded);
+    app.accounts.change(&caller.account, &change, &Effects::of(event)).await?;
     Ok(response::success("All other sessions have ended."))
 }
 

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::testing::{MemoryAccounts, MockClock, SeededRandom, contract};
-use domain::{Account, AccountStore, Effects, SessionStore, Timestamp};
+use domain::{Account, AccountStore, Effects, Role, SessionStore, Timestamp};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::Value;
 use session::SigningKeys;
 use web::serve::{self, MAX_DURATION};
-use web::{Authenticator, Origins, PublicUrl, Request};
+use web::{Authenticator, Origins, PublicUrl, Query, Request};
 
 use crate::App;
 
@@ -41,8 +41,19 @@ impl World {
 
     /// Somebody else, in the same service.
     pub(crate) async fn other(&self, email: &str) -> Self {
-        let account = contract::account(email, &*self.random);
+        self.other_as(email, Role::User).await
+    }
+
+    /// Somebody else of this role.
+    pub(crate) async fn other_as(&self, email: &str, role: Role) -> Self {
+        let account = Account { role, ..contract::account(email, &*self.random) };
         Self { account, ..self.clone() }.signed_in().await
+    }
+
+    /// The same user with a new session, whatever has become of the account meanwhile.
+    pub(crate) async fn again_as_stored(&self) -> Self {
+        let account = self.store.find_account(&self.account.id).await.unwrap().unwrap();
+        Self { account, ..self.clone() }.again().await
     }
 
     async fn signed_in(self) -> Self {
@@ -83,8 +94,12 @@ impl World {
     ) -> (u16, Value) {
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::from_str(value).unwrap());
+        headers.insert(header::USER_AGENT, HeaderValue::from_static("curl/8.5"));
         let body = Bytes::copy_from_slice(body.as_bytes());
-        let request = Request { headers, body, ..Request::new(method, &format!("/users/api/{path}")) };
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let (query, address) = (Query::decode(query).unwrap(), Some([203, 0, 113, 7].into()));
+        let request =
+            Request { headers, body, query, address, ..Request::new(method, &format!("/users/api/{path}")) };
         let answer = serve::answer(&*self.app, Ok(request), "test", MAX_DURATION).await;
         (answer.status().as_u16(), serde_json::from_slice(answer.body().as_whole().unwrap()).unwrap())
     }

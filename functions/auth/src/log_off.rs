@@ -1,5 +1,6 @@
 //! `POST /logout`: the end of a session.
 
+use domain::{Act, AuditEvent, Effects};
 use web::{ApiError, Request, RequestLog, Response};
 
 use crate::App;
@@ -14,7 +15,10 @@ pub(crate) async fn log_off(
 ) -> Result<Response, ApiError> {
     let mut caller = app.authenticator.caller(request, log).await?;
     loop {
-        app.authenticator.sessions.end(&caller.account.id, &caller.session.id).await?;
+        let (account, session) = (&caller.account.id, &caller.session.id);
+        let occasion = request.occasion(app.authenticator.clock.now());
+        let event = AuditEvent::new(account, occasion, Act::LoggedOff, &*app.random);
+        app.authenticator.sessions.end(account, session, &Effects::of(event)).await?;
         caller = match app.authenticator.caller(request, log).await {
             Ok(caller) => caller,
             // A key that is left is no session.
@@ -27,7 +31,7 @@ pub(crate) async fn log_off(
 #[cfg(test)]
 mod tests {
     use domain::testing::contract;
-    use domain::{AccountStore as _, ApiKeyStore as _, EmailAddress};
+    use domain::{AccountStore as _, ApiKeyStore as _, Effects, EmailAddress};
     use http::header;
 
     use crate::testing::{World, body, token_of};
@@ -76,7 +80,7 @@ mod tests {
         let email = EmailAddress::parse("ada@example.org").unwrap();
         let ada = world.store.find_by_email(&email).await.unwrap().unwrap();
         let (key, text) = contract::api_key(&ada, &*world.random);
-        world.store.add_key(&key).await.unwrap();
+        world.store.add_key(&key, &Effects::none()).await.unwrap();
         let (cookie, bearer) = (format!("session_token={token}"), format!("Bearer {}", text.reveal()));
         let both = [("cookie", cookie.as_str()), ("authorization", bearer.as_str())];
         assert_eq!(world.post("logout", &both, "").await.status(), 200);

@@ -16,7 +16,7 @@ pub(crate) async fn log_on(app: &App, request: &Request, log: &mut RequestLog) -
     let now = app.authenticator.clock.now();
     let session = Session::begin(&account, request.client(), now, app.session_ttl_seconds, &*app.random);
     let event = AuditEvent::new(&account.id, request.occasion(now), Act::LoggedOn, &*app.random);
-    app.authenticator.sessions.create(&session, &Effects { events: vec![event], ..Effects::none() }).await?;
+    app.authenticator.sessions.create(&session, &Effects::of(event)).await?;
     signed_on(app, &session, &account, "Logged in successfully!", "Session token in cookie").await
 }
 

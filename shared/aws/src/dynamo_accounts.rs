@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use domain::{
     Account, AccountChange, AccountId, AccountStore, AuditEvent, Effects, EmailAddress, OneTimeToken,
-    PasswordHash, ProfileChange, SessionsAfter, StoreError, TokenId,
+    PasswordHash, ProfileChange, QuotaChange, SessionsAfter, StoreError, TokenId,
 };
 
 use crate::account_item::{
@@ -37,6 +37,13 @@ impl DynamoAccounts {
     pub(crate) async fn get(&self, key: Item) -> Result<Option<Item>, StoreError> {
         let request = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
         Ok(request.send().await.map_err(unavailable)?.item)
+    }
+
+    /// Removes a record, whether or not it is there.
+    pub(crate) fn remove(&self, key: Item) -> Result<TransactWriteItem, StoreError> {
+        let delete =
+            Delete::builder().table_name(&self.table).set_key(Some(key)).build().map_err(unavailable)?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
     pub(crate) fn put_new(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
@@ -170,8 +177,8 @@ impl DynamoAccounts {
             ("password_hash", change.password_hash.as_ref().map(|hash| text(&hash.to_phc_string()))),
             ("role", change.role.map(|role| text(role.as_str()))),
             ("disabled", change.disabled.map(AttributeValue::Bool)),
-            ("quota_bytes", change.quota_bytes.map(number)),
-            ("quota_files", change.quota_files.map(number)),
+            ("quota_bytes", change.quota_bytes.after(None).map(number)),
+            ("quota_files", change.quota_files.after(None).map(number)),
             // Also when it stays as it is, so that there is always something to set.
             ("generation", Some(number(next.unwrap_or(account.generation)))),
         ];
@@ -192,6 +199,13 @@ impl DynamoAccounts {
             update = update.expression_attribute_values(format!(":{name}"), value);
         }
         let mut expression = format!("SET {}", assignments.join(", "));
+        let quotas = [("quota_bytes", change.quota_bytes), ("quota_files", change.quota_files)];
+        let by_role = quotas.iter().filter(|(_, quota)| *quota == QuotaChange::ByRole);
+        let by_role: Vec<_> = by_role.map(|(name, _)| *name).collect();
+        if !by_role.is_empty() {
+            expression.push_str(" REMOVE ");
+            expression.push_str(&by_role.join(", "));
+        }
         if change.end_keys {
             // Counted in the table: keys that were made since the account was read end too.
             expression.push_str(" ADD key_generation :one");

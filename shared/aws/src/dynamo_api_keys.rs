@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 use domain::{
-    Account, AccountId, ApiKey, ApiKeyHash, ApiKeyId, ApiKeyName, ApiKeyStore, Scopes, StoreError, Timestamp,
+    Account, AccountId, ApiKey, ApiKeyHash, ApiKeyId, ApiKeyName, ApiKeyStore, Effects, Scopes, StoreError,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::account_item::{self, AccountItem, key, user_pk};
 use crate::dynamo_accounts::DynamoAccounts;
-use crate::failure::{corrupt, unavailable};
+use crate::failure::corrupt;
 
 const KEY: &str = "KEY#";
 
@@ -69,10 +70,10 @@ fn sort_key(id: &ApiKeyId) -> String {
 
 #[async_trait]
 impl ApiKeyStore for DynamoAccounts {
-    async fn add_key(&self, key: &ApiKey) -> Result<(), StoreError> {
-        let item = account_item::to_item(&ApiKeyItem::from(key))?;
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        put.send().await.map(drop).map_err(unavailable)
+    async fn add_key(&self, key: &ApiKey, effects: &Effects) -> Result<(), StoreError> {
+        let mut writes = self.effects(effects)?;
+        writes.push(self.put_new(account_item::to_item(&ApiKeyItem::from(key))?)?);
+        self.transact(writes).await
     }
 
     async fn find_key(
@@ -94,9 +95,14 @@ impl ApiKeyStore for DynamoAccounts {
         self.note_last_use(&key.account, &sort_key(&key.id), now).await
     }
 
-    async fn revoke_key(&self, account: &AccountId, id: &ApiKeyId) -> Result<(), StoreError> {
-        let delete = self.client.delete_item().table_name(&self.table);
-        let delete = delete.set_key(Some(key(user_pk(account), &sort_key(id))));
-        delete.send().await.map(drop).map_err(unavailable)
+    async fn revoke_key(
+        &self,
+        account: &AccountId,
+        id: &ApiKeyId,
+        effects: &Effects,
+    ) -> Result<(), StoreError> {
+        let mut writes = self.effects(effects)?;
+        writes.push(self.remove(key(user_pk(account), &sort_key(id)))?);
+        self.transact(writes).await
     }
 }

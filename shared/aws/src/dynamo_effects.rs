@@ -9,8 +9,8 @@
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 use domain::audit::AUDIT_SECONDS;
 use domain::{
-    AccountId, Act, AuditEvent, Effects, EventId, Occasion, OneTimeToken, Purpose, StoreError, Timestamp,
-    TokenId,
+    AccountId, Act, Actor, AuditEvent, Effects, EventId, Occasion, OneTimeToken, Purpose, StoreError,
+    Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +37,9 @@ struct EventItem {
     pk: String,
     sk: String,
     id: EventId,
+    by: Actor,
     occasion: Occasion,
+    #[serde(flatten)]
     act: Act,
     /// When DynamoDB may remove the record.
     ttl: Timestamp,
@@ -64,6 +66,7 @@ fn event_item(event: &AuditEvent) -> EventItem {
         pk: user_pk(&event.account),
         sk: format!("{AUDIT}{:010}#{}", event.occasion.at.unix_seconds(), event.id),
         id: event.id.clone(),
+        by: event.by.clone(),
         occasion: event.occasion.clone(),
         act: event.act.clone(),
         ttl: event.occasion.at.plus_seconds(AUDIT_SECONDS),
@@ -112,8 +115,9 @@ impl DynamoAccounts {
         let mut events = Vec::new();
         while events.len() < limit {
             let Some(item) = items.next().await else { break };
-            let EventItem { id, occasion, act, .. } = account_item::from_item(item.map_err(unavailable)?)?;
-            events.push(AuditEvent { id, account: account.clone(), occasion, act });
+            let EventItem { id, by, occasion, act, .. } =
+                account_item::from_item(item.map_err(unavailable)?)?;
+            events.push(AuditEvent { id, account: account.clone(), by, occasion, act });
         }
         Ok(events)
     }

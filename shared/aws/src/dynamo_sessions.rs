@@ -92,10 +92,10 @@ impl SessionStore for DynamoAccounts {
         self.note_last_use(&session.account, &session_sk(&session.id), now).await
     }
 
-    async fn end(&self, account: &AccountId, id: &SessionId) -> Result<(), StoreError> {
-        let delete = self.client.delete_item().table_name(&self.table);
-        let delete = delete.set_key(Some(key(user_pk(account), &session_sk(id))));
-        delete.send().await.map(drop).map_err(unavailable)
+    async fn end(&self, account: &AccountId, id: &SessionId, effects: &Effects) -> Result<(), StoreError> {
+        let mut writes = self.effects(effects)?;
+        writes.push(self.remove(key(user_pk(account), &session_sk(id)))?);
+        self.transact(writes).await
     }
 }
 

@@ -109,10 +109,10 @@ pub struct AccountChange {
     pub role: Option<Role>,
     /// Whether the account may be used.
     pub disabled: Option<bool>,
-    /// The new [`Account::quota_bytes`].
-    pub quota_bytes: Option<u64>,
-    /// The new [`Account::quota_files`].
-    pub quota_files: Option<u64>,
+    /// What becomes of [`Account::quota_bytes`].
+    pub quota_bytes: QuotaChange,
+    /// What becomes of [`Account::quota_files`].
+    pub quota_files: QuotaChange,
     /// What becomes of the sessions.
     pub sessions: SessionsAfter,
     /// Whether all API keys end.
@@ -127,8 +127,39 @@ impl AccountChange {
         }
         account.role = self.role.unwrap_or(account.role);
         account.disabled = self.disabled.unwrap_or(account.disabled);
-        account.quota_bytes = self.quota_bytes.or(account.quota_bytes);
-        account.quota_files = self.quota_files.or(account.quota_files);
+        account.quota_bytes = self.quota_bytes.after(account.quota_bytes);
+        account.quota_files = self.quota_files.after(account.quota_files);
+    }
+}
+
+/// What becomes of a quota. Read from JSON, null leaves it to the role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Option<u64>")]
+pub enum QuotaChange {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// It is what the role allows.
+    ByRole,
+    /// It is this number.
+    Set(u64),
+}
+
+impl QuotaChange {
+    /// The quota after the change.
+    #[must_use]
+    pub const fn after(self, quota: Option<u64>) -> Option<u64> {
+        match self {
+            Self::Keep => quota,
+            Self::ByRole => None,
+            Self::Set(number) => Some(number),
+        }
+    }
+}
+
+impl From<Option<u64>> for QuotaChange {
+    fn from(quota: Option<u64>) -> Self {
+        quota.map_or(Self::ByRole, Self::Set)
     }
 }
 

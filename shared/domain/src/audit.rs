@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::AccountId;
+use crate::account::{AccountId, Role};
 use crate::hex_id::hex_id;
 use crate::occasion::Occasion;
 use crate::ports::Random;
@@ -22,31 +22,69 @@ pub struct AuditEvent {
     pub id: EventId,
     /// Whose account.
     pub account: AccountId,
+    /// Who did it.
+    pub by: Actor,
     /// When, with what and from where.
     pub occasion: Occasion,
     /// What happened.
     pub act: Act,
 }
 
+/// Who does something to an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// Whoever proves to be its owner.
+    Owner,
+    /// An administrator.
+    Administrator(AccountId),
+}
+
 impl AuditEvent {
-    /// Something that happens now.
+    /// Something that is done now, by its owner.
     pub fn new(account: &AccountId, occasion: Occasion, act: Act, random: &dyn Random) -> Self {
-        Self { id: EventId::random(random), account: account.clone(), occasion, act }
+        Self { id: EventId::random(random), account: account.clone(), by: Actor::Owner, occasion, act }
+    }
+
+    /// The same, done by an administrator.
+    #[must_use]
+    pub fn by_administrator(self, administrator: &AccountId) -> Self {
+        Self { by: Actor::Administrator(administrator.clone()), ..self }
     }
 }
 
 /// What can happen to an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", tag = "event", content = "detail")]
 pub enum Act {
     /// The address was confirmed, and the account made.
     Registered,
     /// Somebody logged on.
     LoggedOn,
+    /// Somebody logged off.
+    LoggedOff,
+    /// A session was ended from another one.
+    SessionEnded,
+    /// All other sessions were ended.
+    OtherSessionsEnded,
+    /// All sessions were ended.
+    AllSessionsEnded,
     /// The password was changed by whoever knew the old one.
     PasswordChanged,
     /// The password was set by whoever received a mail.
     PasswordReset,
-    /// All other sessions were ended.
-    OtherSessionsEnded,
+    /// An API key of this name was made.
+    KeyMade(String),
+    /// An API key of this name was revoked.
+    KeyRevoked(String),
+    /// The account was looked at.
+    Looked,
+    /// The account got this role.
+    RoleChanged(Role),
+    /// The account was disabled.
+    Disabled,
+    /// The account was enabled again.
+    Enabled,
+    /// The account may store another amount.
+    QuotaChanged,
 }

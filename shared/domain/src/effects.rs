@@ -18,6 +18,12 @@ pub struct Effects {
 }
 
 impl Effects {
+    /// An event and nothing else.
+    #[must_use]
+    pub fn of(event: AuditEvent) -> Self {
+        Self { events: vec![event], ..Self::default() }
+    }
+
     /// Nothing.
     #[must_use]
     pub fn none() -> Self {

@@ -58,10 +58,11 @@ pub mod timestamp;
 pub mod totp;
 
 pub use account::{
-    Account, AccountChange, AccountId, InvalidProfile, Profile, ProfileChange, Role, SessionsAfter,
+    Account, AccountChange, AccountId, InvalidProfile, Profile, ProfileChange, QuotaChange, Role,
+    SessionsAfter,
 };
 pub use api_key::{ApiKey, ApiKeyHash, ApiKeyId, ApiKeyName, ApiKeyText, Scope, Scopes};
-pub use audit::{Act, AuditEvent, EventId};
+pub use audit::{Act, Actor, AuditEvent, EventId};
 pub use client::{Client, Network};
 pub use effects::Effects;
 pub use email_address::{EmailAddress, InvalidEmailAddress};

@@ -108,14 +108,14 @@ pub trait SessionStore: Send + Sync {
     async fn note_use(&self, session: &Session, now: Timestamp) -> Result<(), StoreError>;
 
     /// Ends a session. Ending one that is gone is no failure.
-    async fn end(&self, account: &AccountId, id: &SessionId) -> Result<(), StoreError>;
+    async fn end(&self, account: &AccountId, id: &SessionId, effects: &Effects) -> Result<(), StoreError>;
 }
 
 /// API keys.
 #[async_trait]
 pub trait ApiKeyStore: Send + Sync {
     /// Adds a key.
-    async fn add_key(&self, key: &ApiKey) -> Result<(), StoreError>;
+    async fn add_key(&self, key: &ApiKey, effects: &Effects) -> Result<(), StoreError>;
 
     /// A key and its account, in one strongly consistent read. `None` when either is gone: whatever was acknowledged as
     /// revoked is not found, in any process.
@@ -132,7 +132,12 @@ pub trait ApiKeyStore: Send + Sync {
     async fn note_key_use(&self, key: &ApiKey, now: Timestamp) -> Result<(), StoreError>;
 
     /// Revokes a key. Revoking one that is gone is no failure.
-    async fn revoke_key(&self, account: &AccountId, id: &ApiKeyId) -> Result<(), StoreError>;
+    async fn revoke_key(
+        &self,
+        account: &AccountId,
+        id: &ApiKeyId,
+        effects: &Effects,
+    ) -> Result<(), StoreError>;
 }
 
 /// Files and folders.

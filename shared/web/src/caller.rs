@@ -314,7 +314,7 @@ mod tests {
     async fn an_ended_or_expired_session_is_refused_at_once() {
         let world = world().await;
         let cookie = format!("session_token={}", world.token);
-        world.store.end(&world.session.account, &world.session.id).await.unwrap();
+        world.store.end(&world.session.account, &world.session.id, &Effects::none()).await.unwrap();
         assert_eq!(world.with_cookie(&cookie).await, 401);
         SessionStore::create(&*world.store, &world.session, &Effects::none()).await.unwrap();
         assert_eq!(world.with_cookie(&cookie).await, 200);

@@ -33,6 +33,9 @@ pub enum ApiError {
     /// 403: an API key that lives, where only a session counts.
     #[error("This endpoint takes no API key: log on with POST /users/api/auth.")]
     SessionNeeded,
+    /// 403: only administrators may do this.
+    #[error("Only administrators may do this.")]
+    AdministratorNeeded,
     /// 404: no such endpoint, file or folder.
     #[error("{0}")]
     NotFound(String),
@@ -112,7 +115,10 @@ impl ApiError {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::ForeignOrigin | Self::InsufficientScope(_) | Self::SessionNeeded => StatusCode::FORBIDDEN,
+            Self::ForeignOrigin
+            | Self::AdministratorNeeded
+            | Self::InsufficientScope(_)
+            | Self::SessionNeeded => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) | Self::Busy(_) => StatusCode::CONFLICT,

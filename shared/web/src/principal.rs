@@ -118,7 +118,7 @@ mod tests {
             let token = authenticator.issue(&session, 86_400, &random).await.unwrap();
             let cookie = (header::COOKIE, format!("session_token={}", token.reveal()));
             let (key, text) = contract::api_key(&account, &random);
-            store.add_key(&key).await.unwrap();
+            store.add_key(&key, &Effects::none()).await.unwrap();
             Self { authenticator, store, clock, account, cookie, key, text: text.reveal() }
         }
 
@@ -232,7 +232,7 @@ mod tests {
         world.clock.advance(1);
         assert_eq!(status(world.with_key().await), 401);
         let world = World::new().await;
-        world.store.revoke_key(&world.account.id, &world.key.id).await.unwrap();
+        world.store.revoke_key(&world.account.id, &world.key.id, &Effects::none()).await.unwrap();
         assert_eq!(status(world.with_key().await), 401);
     }
 

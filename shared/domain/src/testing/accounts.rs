@@ -224,16 +224,20 @@ impl SessionStore for MemoryAccounts {
         Ok(())
     }
 
-    async fn end(&self, account: &AccountId, id: &SessionId) -> Result<(), StoreError> {
-        self.tables()?.sessions.retain(|s| s.id != *id || s.account != *account);
+    async fn end(&self, account: &AccountId, id: &SessionId, effects: &Effects) -> Result<(), StoreError> {
+        let mut tables = self.tables()?;
+        tables.sessions.retain(|s| s.id != *id || s.account != *account);
+        tables.write(effects);
         Ok(())
     }
 }
 
 #[async_trait]
 impl ApiKeyStore for MemoryAccounts {
-    async fn add_key(&self, key: &ApiKey) -> Result<(), StoreError> {
-        self.tables()?.keys.push(key.clone());
+    async fn add_key(&self, key: &ApiKey, effects: &Effects) -> Result<(), StoreError> {
+        let mut tables = self.tables()?;
+        tables.keys.push(key.clone());
+        tables.write(effects);
         Ok(())
     }
 
@@ -259,8 +263,15 @@ impl ApiKeyStore for MemoryAccounts {
         Ok(())
     }
 
-    async fn revoke_key(&self, account: &AccountId, id: &ApiKeyId) -> Result<(), StoreError> {
-        self.tables()?.keys.retain(|key| key.id != *id || key.account != *account);
+    async fn revoke_key(
+        &self,
+        account: &AccountId,
+        id: &ApiKeyId,
+        effects: &Effects,
+    ) -> Result<(), StoreError> {
+        let mut tables = self.tables()?;
+        tables.keys.retain(|key| key.id != *id || key.account != *account);
+        tables.write(effects);
         Ok(())
     }
 }

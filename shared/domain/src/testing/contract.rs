@@ -8,7 +8,9 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
-use crate::account::{Account, AccountChange, AccountId, Profile, ProfileChange, Role, SessionsAfter};
+use crate::account::{
+    Account, AccountChange, AccountId, Profile, ProfileChange, QuotaChange, Role, SessionsAfter,
+};
 use crate::api_key::{ApiKey, ApiKeyId, ApiKeyName, ApiKeyText, Scopes};
 use crate::client::Client;
 use crate::effects::Effects;
@@ -157,10 +159,10 @@ pub async fn a_session_lives_until_it_is_ended<S: AccountStore + SessionStore>(
     SessionStore::create(store, &two, &Effects::none()).await.expect("created");
     assert_eq!(store.find(&ada.id, &one.id).await.expect("readable"), Some((one.clone(), ada.clone())));
     assert_eq!(store.find(&eve.id, &one.id).await.expect("readable"), None);
-    store.end(&eve.id, &one.id).await.expect("no failure");
+    store.end(&eve.id, &one.id, &Effects::none()).await.expect("no failure");
     assert!(store.find(&ada.id, &one.id).await.expect("readable").is_some());
-    store.end(&ada.id, &one.id).await.expect("ended");
-    store.end(&ada.id, &one.id).await.expect("ending twice is no failure");
+    store.end(&ada.id, &one.id, &Effects::none()).await.expect("ended");
+    store.end(&ada.id, &one.id, &Effects::none()).await.expect("ending twice is no failure");
     assert_eq!(store.find(&ada.id, &one.id).await.expect("readable"), None);
     assert_eq!(store.find(&ada.id, &two.id).await.expect("readable"), Some((two, ada)));
 }
@@ -216,8 +218,8 @@ pub async fn an_account_is_changed_once_and_its_sessions_end<S: AccountStore + S
     let promoted = AccountChange {
         role: Some(Role::Pro),
         disabled: Some(true),
-        quota_bytes: Some(5),
-        quota_files: Some(6),
+        quota_bytes: QuotaChange::Set(5),
+        quota_files: QuotaChange::Set(6),
         ..AccountChange::default()
     };
     store.change(&changed, &promoted, &Effects::none()).await.expect("changed");
@@ -226,6 +228,10 @@ pub async fn an_account_is_changed_once_and_its_sessions_end<S: AccountStore + S
     let all = AccountChange { sessions: SessionsAfter::End, ..AccountChange::default() };
     store.change(&expected, &all, &Effects::none()).await.expect("changed");
     expected.generation = 2;
+    let by_role = AccountChange { quota_bytes: QuotaChange::ByRole, ..AccountChange::default() };
+    store.change(&expected, &by_role, &Effects::none()).await.expect("changed");
+    by_role.apply(&mut expected);
+    assert_eq!((expected.quota_bytes, expected.quota_files), (None, Some(6)));
     assert_eq!(
         store.find(&ada.id, &mine.id).await.expect("readable").map(|(_, account)| account),
         Some(expected)
@@ -244,21 +250,21 @@ pub async fn a_key_lives_until_it_is_revoked<S: AccountStore + ApiKeyStore>(stor
     store.create(&ada, &Effects::none()).await.expect("created");
     store.create(&eve, &Effects::none()).await.expect("created");
     let ((one, _), (two, _)) = (api_key(&ada, random), api_key(&ada, random));
-    store.add_key(&one).await.expect("added");
-    store.add_key(&two).await.expect("added");
+    store.add_key(&one, &Effects::none()).await.expect("added");
+    store.add_key(&two, &Effects::none()).await.expect("added");
     assert_eq!(store.find_key(&ada.id, &one.id).await.expect("readable"), Some((one.clone(), ada.clone())));
     assert_eq!(store.find_key(&eve.id, &one.id).await.expect("readable"), None);
     let (orphan, _) = api_key(&account(&unique_address(random), random), random);
-    store.add_key(&orphan).await.expect("added");
+    store.add_key(&orphan, &Effects::none()).await.expect("added");
     assert_eq!(
         store.find_key(&orphan.account, &orphan.id).await.expect("readable"),
         None,
         "without an account"
     );
-    store.revoke_key(&eve.id, &one.id).await.expect("no failure");
+    store.revoke_key(&eve.id, &one.id, &Effects::none()).await.expect("no failure");
     assert!(store.find_key(&ada.id, &one.id).await.expect("readable").is_some());
-    store.revoke_key(&ada.id, &one.id).await.expect("revoked");
-    store.revoke_key(&ada.id, &one.id).await.expect("revoking twice is no failure");
+    store.revoke_key(&ada.id, &one.id, &Effects::none()).await.expect("revoked");
+    store.revoke_key(&ada.id, &one.id, &Effects::none()).await.expect("revoking twice is no failure");
     store.note_key_use(&one, one.created).await.expect("no failure");
     assert_eq!(store.find_key(&ada.id, &one.id).await.expect("readable"), None);
     assert_eq!(store.find_key(&ada.id, &two.id).await.expect("readable"), Some((two, ada)));
@@ -274,7 +280,7 @@ pub async fn keys_are_listed_with_their_last_use<S: AccountStore + ApiKeyStore>(
     let mut keys = vec![api_key(&ada, random).0, api_key(&ada, random).0];
     keys.sort_by(|one, other| one.id.cmp(&other.id));
     for key in keys.iter().chain([&api_key(&eve, random).0]) {
-        store.add_key(key).await.expect("added");
+        store.add_key(key, &Effects::none()).await.expect("added");
     }
     keys[1].last_used = Some(keys[1].created.plus_seconds(7_200));
     store.note_key_use(&keys[1], keys[1].created.plus_seconds(7_200)).await.expect("noted");
@@ -292,7 +298,7 @@ pub async fn keys_end_when_a_change_of_their_account_says_so<S: AccountStore + A
     let ada = account(&unique_address(random), random);
     store.create(&ada, &Effects::none()).await.expect("created");
     let (key, _) = api_key(&ada, random);
-    store.add_key(&key).await.expect("added");
+    store.add_key(&key, &Effects::none()).await.expect("added");
     let found = async |id: &ApiKeyId| store.find_key(&ada.id, id).await.expect("readable").expect("there");
     let new = hash("demo-password-2", random);
     let change = AccountChange {
@@ -314,7 +320,7 @@ pub async fn keys_end_when_a_change_of_their_account_says_so<S: AccountStore + A
     }
     let (_, reset) = found(&key.id).await;
     let (later, _) = api_key(&reset, random);
-    store.add_key(&later).await.expect("added");
+    store.add_key(&later, &Effects::none()).await.expect("added");
     let (later, reset) = found(&later.id).await;
     assert!(later.is_alive(&reset, later.created));
 }

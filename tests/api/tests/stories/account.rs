@@ -1,6 +1,9 @@
 //! The account of the caller.
 
-use api::story;
+use std::collections::BTreeSet;
+
+use api::{story, world::PASSWORD};
+use domain::Role;
 use serde_json::json;
 
 #[test]
@@ -81,5 +84,45 @@ fn a_log_on_that_was_forgotten_somewhere_is_found_and_ended() {
         elsewhere.get("files").await.fails(401);
         ada.get("files").await.is(200);
         eve.get("files").await.is(200);
+    });
+}
+
+#[test]
+fn an_administrator_disables_promotes_and_logs_off_and_the_owner_reads_who_did_what() {
+    story(async |app| {
+        let (ada, root) = (app.signed_in("ada").await, app.signed_in_as("root", Role::Admin).await);
+        let key = ada.script("files:read").await;
+        let email = ada.account().email.as_str().to_uppercase();
+        let found = root.get(&format!("accounts?email={email}")).await.is(200).json()["data"].clone();
+        let path = format!("accounts/{}", found["id"].as_str().expect("an id"));
+        assert_eq!(root.get(&path).await.is(200).json()["data"], found);
+        root.post_json(&path, &json!({"role": "pro", "quota_bytes": 10})).await.is(200);
+        assert_eq!(ada.post("checkin").await.json()["role"], "pro");
+        assert_eq!(ada.get("usage").await.json()["data"]["bytes_limit"], 10);
+        ada.upload("", &[("a.idf", b"more than ten bytes")]).await.fails(413);
+        root.post_json(&path, &json!({"quota_bytes": null})).await.is(200);
+        ada.upload("", &[("a.idf", b"more than ten bytes")]).await.is(200);
+        root.post_json(&path, &json!({"disabled": true})).await.is(200);
+        for path in ["user", "files"] {
+            ada.get(path).await.fails(401);
+        }
+        key.get("files").await.fails(401);
+        let pair = json!({"email": ada.account().email.as_str(), "password": PASSWORD});
+        app.anonymous().post_json("auth", &pair).await.fails(200);
+        root.post_json(&path, &json!({"disabled": false})).await.is(200);
+        ada.get("user").await.fails(401);
+        key.get("files").await.is(200);
+        let again = app.log_on(ada.account()).await;
+        root.delete(&format!("{path}/sessions")).await.is(200);
+        again.get("user").await.fails(401);
+        let events = app.log_on(ada.account()).await.get("audit").await.is(200).json()["data"].clone();
+        let events = events.as_array().expect("a list").clone();
+        let by_root: Vec<_> = events.iter().filter(|event| event["by"] == "administrator").collect();
+        let names: BTreeSet<_> = by_root.iter().filter_map(|event| event["event"].as_str()).collect();
+        let expected =
+            ["all_sessions_ended", "disabled", "enabled", "looked", "quota_changed", "role_changed"];
+        assert_eq!(names, BTreeSet::from(expected));
+        assert_eq!(events.iter().filter(|event| event["event"] == "logged_on").count(), 3);
+        assert!(events.iter().all(|event| event["by"] != "owner" || event["network"] == "127.0.0.0/24"));
     });
 }

@@ -6,13 +6,18 @@ use api::story_with;
 use http::Method;
 
 /// The status that each event gets from somebody who is signed in, without any file.
-const EXPECTED: [(&str, u16); 37] = [
+const EXPECTED: [(&str, u16); 42] = [
+    ("account_audit", 200),
+    ("account_change_account", 403),
     ("account_create_key", 200),
     ("account_end_other_sessions", 200),
     ("account_end_session", 404),
+    ("account_end_sessions", 403),
+    ("account_find_account", 403),
     ("account_list_keys", 200),
     ("account_list_sessions", 200),
     ("account_read", 200),
+    ("account_read_account", 403),
     ("account_revoke_key", 404),
     ("account_update", 200),
     ("auth_auth", 200),

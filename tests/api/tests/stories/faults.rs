@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A gateway whose functions find something else where a back end should be.
-async fn gateway_with(app: &App, variable: &str, url: &str) -> Gateway {
+pub(crate) async fn gateway_with(app: &App, variable: &str, url: &str) -> Gateway {
     let mut variables = app.world.variables.clone();
     variables.retain(|(name, _)| name != variable);
     variables.push((variable.to_owned(), url.to_owned()));

@@ -13,6 +13,7 @@ mod keys;
 mod large_files;
 mod model;
 mod odd_names;
+mod outbox;
 mod registration;
 mod secrecy;
 mod send;

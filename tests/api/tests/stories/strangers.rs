@@ -11,13 +11,15 @@ enum Needs {
     Session,
     /// A session, or a key with this scope.
     Scope(&'static str),
+    /// The session of an administrator.
+    Admin,
 }
 
 const READ: Needs = Needs::Scope("files:read");
 const WRITE: Needs = Needs::Scope("files:write");
 
 /// Every route of every function. A route that the template has and this table has not fails a test below.
-const ROUTES: [(&str, &str, Needs); 32] = [
+const ROUTES: [(&str, &str, Needs); 37] = [
     ("POST", "/users/api/logon", Needs::Nothing),
     ("POST", "/users/api/auth", Needs::Nothing),
     ("POST", "/users/api/checkin", Needs::Session),
@@ -50,6 +52,11 @@ const ROUTES: [(&str, &str, Needs); 32] = [
     ("POST", "/users/api/uploads/{id}/complete", WRITE),
     ("GET", "/users/api/usage", READ),
     ("POST", "/users/api/send", Needs::Scope("send")),
+    ("GET", "/users/api/audit", Needs::Scope("account:read")),
+    ("GET", "/users/api/accounts", Needs::Admin),
+    ("GET", "/users/api/accounts/{id}", Needs::Admin),
+    ("POST", "/users/api/accounts/{id}", Needs::Admin),
+    ("DELETE", "/users/api/accounts/{id}/sessions", Needs::Admin),
 ];
 
 /// Public routes that change nothing and know nobody.
@@ -101,7 +108,7 @@ fn without_a_valid_token_every_route_but_log_on_is_a_401() {
                     Needs::Nothing => drop(answer.fails(400)),
                     // An answer to HEAD has no body.
                     _ if method == "HEAD" => drop(answer.is(401)),
-                    Needs::Session | Needs::Scope(_) => drop(answer.fails(401)),
+                    Needs::Session | Needs::Scope(_) | Needs::Admin => drop(answer.fails(401)),
                 }
             }
         }
@@ -124,8 +131,28 @@ fn a_key_reaches_the_routes_of_its_scope_and_hears_elsewhere_what_they_need() {
                     Needs::Scope(needed) => {
                         refuses_the_key(&answer, if method == "HEAD" { "" } else { needed });
                     }
-                    Needs::Session => refuses_the_key(&answer, "log on"),
+                    Needs::Session | Needs::Admin => refuses_the_key(&answer, "log on"),
                 }
+            }
+        }
+    });
+}
+
+#[test]
+fn what_is_for_administrators_is_for_nobody_else_whosever_account_it_is() {
+    story(async |app| {
+        for (method, path, _) in ROUTES.iter().filter(|(_, _, needs)| *needs == Needs::Admin) {
+            let (ada, root) = (app.signed_in("ada").await, app.signed_in_as("root", Role::Admin).await);
+            let nobodys = "a".repeat(32);
+            for id in [ada.account().id.as_str(), &nobodys, root.account().id.as_str()] {
+                let path = path.replace("{id}", id);
+                for role in [Role::User, Role::Pro] {
+                    let somebody = app.signed_in_as("somebody", role).await;
+                    ask(&somebody, method, &path).await.fails(403);
+                }
+                let own = app.log_on(ada.account()).await;
+                ask(&own, method, &path).await.fails(403);
+                assert!(!matches!(ask(&root, method, &path).await.status, 401 | 403), "{method} {path}");
             }
         }
     });

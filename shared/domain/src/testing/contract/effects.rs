@@ -96,8 +96,13 @@ async fn a_letter_is_taken_by_one<S: AccountStore + Outbox>(store: &S, random: &
 /// Events are listed newest first, those of one account only.
 async fn events_are_listed_newest_first<S: AccountStore + Outbox>(store: &S, random: &dyn Random) {
     let (ada, eve) = (AccountId::random(random), AccountId::random(random));
-    let event = |account, seconds| AuditEvent::new(account, occasion(seconds), Act::LoggedOn, random);
-    let mut events: Vec<_> = (0..30).map(|seconds| event(&ada, seconds)).collect();
+    let event = |account, seconds| {
+        let act = if seconds % 2 == 0 { Act::LoggedOn } else { Act::KeyMade("CI".into()) };
+        AuditEvent::new(account, occasion(seconds), act, random)
+    };
+    let mut events: Vec<_> = (0..29).map(|seconds| event(&ada, seconds)).collect();
+    let promotion = AuditEvent::new(&ada, occasion(29), Act::RoleChanged(Role::Pro), random);
+    events.push(promotion.by_administrator(&eve));
     for some in events.chunks(10) {
         store.record(&Effects { events: some.to_vec(), ..Effects::none() }).await.expect("recorded");
     }
