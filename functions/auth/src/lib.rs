@@ -9,17 +9,18 @@
 //! | `POST /password` | `change_password.rs` |
 //! | `POST /register` | `register.rs` |
 //! | `GET /verify`, `POST /verify` | `verify.rs` |
+//! | `POST /email`, `GET` and `POST /email/confirm`, `GET` and `POST /email/undo` | `change_address.rs` |
 //! | `GET /password/forgot`, `POST /password/forgot` | `forgot_password.rs` |
 //! | `GET /password/reset`, `POST /password/reset` | `reset_password.rs` |
 
 mod auth_return;
+mod change_address;
 mod change_password;
 mod check_in;
 mod confirm;
 mod credentials;
 mod discretion;
 mod forgot_password;
-mod hashing;
 mod log_off;
 mod log_on;
 mod mailed_token;
@@ -27,7 +28,6 @@ mod new_password;
 mod register;
 mod reset_password;
 mod route;
-mod throttle;
 mod verify;
 
 use std::sync::Arc;
@@ -38,13 +38,13 @@ use aws::{Clients, DynamoAccounts, SesMailer};
 use domain::{AccountStore, EmailAddress, Random};
 use web::error::Source;
 use web::{
-    ApiError, Authenticator, Function, InvalidConfig, Origins, Post, Request, RequestLog, Response,
-    SealedLinks, SessionConfig, Settings, SystemClock, SystemRandom,
+    ApiError, Authenticator, Function, Hashing, InvalidConfig, Origins, Post, Request, RequestLog, Response,
+    SealedLinks, SessionConfig, Settings, SystemClock, SystemRandom, Throttle,
 };
 
-use crate::hashing::Hashing;
+use crate::change_address::{CONFIRM, UNDO};
 pub use crate::route::Route;
-use crate::throttle::Throttle;
+use crate::verify::VERIFY;
 
 /// What the function is told by its environment.
 #[derive(Clone, Debug)]
@@ -150,8 +150,28 @@ impl Function for App {
                 change_password::change_password(self, &caller, &request).await
             }
             Route::Register => register::register(self, &request).await,
-            Route::ShowVerification => verify::show(self, &request).await,
-            Route::Verify => verify::verify(self, &request).await,
+            Route::ShowVerification => {
+                let token = mailed_token::in_query(&request)?;
+                let is_good = mailed_token::find(self, VERIFY.kind, token).await?.is_some();
+                Ok(VERIFY.page(token, is_good))
+            }
+            Route::Verify => {
+                VERIFY.press(&request, async |token| verify::verify(self, &request, token).await).await
+            }
+            Route::ChangeAddress => {
+                let caller = self.authenticator.caller(&request, log).await?;
+                change_address::ask(self, &caller, &request).await
+            }
+            Route::ShowNewAddress => change_address::show(self, &request, &CONFIRM).await,
+            Route::ConfirmNewAddress => {
+                CONFIRM
+                    .press(&request, async |token| change_address::confirm(self, &request, token).await)
+                    .await
+            }
+            Route::ShowAddressUndo => change_address::show(self, &request, &UNDO).await,
+            Route::UndoAddress => {
+                UNDO.press(&request, async |token| change_address::undo(self, &request, token).await).await
+            }
             Route::ShowForgotPassword => Ok(forgot_password::show()),
             Route::ForgotPassword => forgot_password::forgot_password(self, &request).await,
             Route::ShowReset => reset_password::show(self, &request).await,

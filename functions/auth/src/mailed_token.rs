@@ -1,9 +1,16 @@
 //! Tokens that come back from mails.
 
 use domain::{OneTimeToken, TokenKind};
-use web::{ApiError, Page, Response};
+use http::StatusCode;
+use serde::Deserialize;
+use web::{ApiError, Form, Page, Request, Response, response};
 
 use crate::App;
+
+/// The token in the link that brought somebody here.
+pub(crate) fn in_query(request: &Request) -> Result<&str, ApiError> {
+    Ok(request.query.get("token")?.unwrap_or_default())
+}
 
 /// The token that was mailed as this text, if it is of the kind, has not been used, and has not expired.
 pub(crate) async fn find(app: &App, kind: TokenKind, token: &str) -> Result<Option<OneTimeToken>, ApiError> {
@@ -11,6 +18,52 @@ pub(crate) async fn find(app: &App, kind: TokenKind, token: &str) -> Result<Opti
     let now = app.authenticator.clock.now();
     let token = app.accounts.find_token(&id).await?;
     Ok(token.filter(|token| token.purpose.kind() == kind && now < token.expires))
+}
+
+/// A page with a button, and what the button does.
+pub(crate) struct Button {
+    /// The tokens that it takes.
+    pub(crate) kind: TokenKind,
+    /// The heading.
+    pub(crate) title: &'static str,
+    /// What will happen.
+    pub(crate) text: &'static str,
+    /// What stands on the button.
+    pub(crate) label: &'static str,
+    /// What has happened.
+    pub(crate) done: &'static str,
+}
+
+#[derive(Deserialize)]
+struct Pressed {
+    token: String,
+}
+
+impl Button {
+    /// The page. Nothing changes by looking at it: programs that scan mail follow links.
+    pub(crate) fn page(&self, token: &str, is_good: bool) -> Response {
+        if !is_good {
+            return in_the_form_of(true, &void());
+        }
+        let form = Form { token: Some(token), field: None, button: self.label };
+        Page { title: self.title, text: self.text, form: Some(form) }.answer(StatusCode::OK)
+    }
+
+    /// Does what the button is for; the answer as a page for people, or as JSON for programs.
+    pub(crate) async fn press(
+        &self,
+        request: &Request,
+        act: impl AsyncFnOnce(&str) -> Result<(), ApiError>,
+    ) -> Result<Response, ApiError> {
+        let page = request.is_form();
+        let Pressed { token } = request.form_or_json()?;
+        match act(&token).await {
+            Ok(()) if page => Ok(Page { title: "Done", text: self.done, form: None }.answer(StatusCode::OK)),
+            Ok(()) => Ok(response::success(self.done)),
+            Err(error @ ApiError::BadRequest(_)) => Ok(in_the_form_of(page, &error)),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// The failure of a token that is good for nothing.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use web::{ApiError, Form, Page, Request, Response, response};
 
 use crate::App;
-use crate::mailed_token::{find, in_the_form_of, void};
+use crate::mailed_token::{find, in_query, in_the_form_of, void};
 use crate::new_password::new_password;
 
 const TITLE: &str = "Set a new password";
@@ -23,7 +23,7 @@ struct Reset {
 
 /// A page that asks for the new password. Nothing changes by looking at it.
 pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, ApiError> {
-    let token = request.query.get("token")?.unwrap_or_default();
+    let token = in_query(request)?;
     if account_of(app, token).await?.is_none() {
         return Ok(in_the_form_of(true, &void()));
     }

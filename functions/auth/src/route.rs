@@ -31,6 +31,16 @@ pub enum Route {
     ShowReset,
     /// `POST /password/reset`.
     ResetPassword,
+    /// `POST /email`.
+    ChangeAddress,
+    /// `GET /email/confirm`.
+    ShowNewAddress,
+    /// `POST /email/confirm`.
+    ConfirmNewAddress,
+    /// `GET /email/undo`.
+    ShowAddressUndo,
+    /// `POST /email/undo`.
+    UndoAddress,
 }
 
 impl Route {
@@ -41,12 +51,15 @@ impl Route {
             "verify" => return page(Self::ShowVerification, Self::Verify),
             "password/forgot" => return page(Self::ShowForgotPassword, Self::ForgotPassword),
             "password/reset" => return page(Self::ShowReset, Self::ResetPassword),
+            "email/confirm" => return page(Self::ShowNewAddress, Self::ConfirmNewAddress),
+            "email/undo" => return page(Self::ShowAddressUndo, Self::UndoAddress),
             "logon" | "auth" => Self::LogOn,
             "checkin" => Self::CheckIn,
             "logout" => Self::LogOff,
             "confirm" => Self::Confirm,
             "password" => Self::ChangePassword,
             "register" => Self::Register,
+            "email" => Self::ChangeAddress,
             _ => return Err(unknown_endpoint()),
         };
         by_method(method, [(Method::POST, route)])
@@ -68,6 +81,11 @@ impl Route {
             Self::ForgotPassword => "forgot_password",
             Self::ShowReset => "show_reset",
             Self::ResetPassword => "reset_password",
+            Self::ChangeAddress => "change_address",
+            Self::ShowNewAddress => "show_new_address",
+            Self::ConfirmNewAddress => "confirm_new_address",
+            Self::ShowAddressUndo => "show_address_undo",
+            Self::UndoAddress => "undo_address",
         }
     }
 }
@@ -86,6 +104,7 @@ mod tests {
             ("confirm", Route::Confirm),
             ("password", Route::ChangePassword),
             ("register", Route::Register),
+            ("email", Route::ChangeAddress),
         ] {
             for path in [format!("/users/api/{path}"), format!("/users/api/{path}/")] {
                 assert_eq!(Route::parse(&Method::POST, &path).unwrap(), route);
@@ -100,6 +119,8 @@ mod tests {
             ("verify", Route::ShowVerification, Route::Verify),
             ("password/forgot", Route::ShowForgotPassword, Route::ForgotPassword),
             ("password/reset", Route::ShowReset, Route::ResetPassword),
+            ("email/confirm", Route::ShowNewAddress, Route::ConfirmNewAddress),
+            ("email/undo", Route::ShowAddressUndo, Route::UndoAddress),
         ] {
             for path in [format!("/users/api/{path}"), format!("/users/api/{path}/")] {
                 assert_eq!(Route::parse(&Method::GET, &path).unwrap(), show);

@@ -9,11 +9,11 @@ use domain::{AccountStore as _, Effects, Timestamp};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use session::SigningKeys;
 use web::serve::{self, MAX_DURATION};
-use web::{Authenticator, Origins, Post, PublicUrl, Query, Request, Response, SealedLinks};
+use web::{
+    Authenticator, Hashing, Origins, Post, PublicUrl, Query, Request, Response, SealedLinks, Throttle,
+};
 
 use crate::App;
-use crate::hashing::Hashing;
-use crate::throttle::Throttle;
 
 /// A service with one account, `ada@example.org` with the password `demo-password-1`.
 pub(crate) struct World {

@@ -4,49 +4,24 @@ use domain::{
     Account, AccountId, Act, AuditEvent, Effects, OneTimeToken, Purpose, Registration, Role, StoreError,
     TokenKind,
 };
-use http::StatusCode;
-use serde::Deserialize;
-use web::{ApiError, Form, Page, Request, Response, response};
+use web::{ApiError, Request};
 
 use crate::App;
-use crate::mailed_token::{find, in_the_form_of, void};
+use crate::mailed_token::{Button, find, void};
 
-#[derive(Deserialize)]
-struct Confirmation {
-    token: String,
-}
-
-/// A page with a button. Nothing changes by looking at it: programs that scan mail follow links.
-pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, ApiError> {
-    let token = request.query.get("token")?.unwrap_or_default();
-    if find(app, TokenKind::Registration, token).await?.is_none() {
-        return Ok(in_the_form_of(true, &void()));
-    }
-    let form = Form { token: Some(token), field: None, button: "Confirm the address" };
-    let text = "Confirm that this address is yours, and your account is made.";
-    Ok(Page { title: "Confirm your e-mail address", text, form: Some(form) }.answer(StatusCode::OK))
-}
+/// The page that confirms the address of a registration.
+pub(crate) const VERIFY: Button = Button {
+    kind: TokenKind::Registration,
+    title: "Confirm your e-mail address",
+    text: "Confirm that this address is yours, and your account is made.",
+    label: "Confirm the address",
+    done: "Your address is confirmed, and your account is ready. You can log on now.",
+};
 
 /// Makes the account. All other registrations of the address are void from then on.
-pub(crate) async fn verify(app: &App, request: &Request) -> Result<Response, ApiError> {
-    let page = request.is_form();
-    match confirm(app, request).await {
-        Ok(()) if page => {
-            let text = "Your account is ready. You can log on now.";
-            Ok(Page { title: "Your address is confirmed", text, form: None }.answer(StatusCode::OK))
-        }
-        Ok(()) => {
-            Ok(response::success("Your address is confirmed, and your account is ready. You can log on now."))
-        }
-        Err(error @ ApiError::BadRequest(_)) => Ok(in_the_form_of(page, &error)),
-        Err(error) => Err(error),
-    }
-}
-
-async fn confirm(app: &App, request: &Request) -> Result<(), ApiError> {
-    let Confirmation { token } = request.form_or_json()?;
+pub(crate) async fn verify(app: &App, request: &Request, token: &str) -> Result<(), ApiError> {
     let Some(OneTimeToken { id, purpose: Purpose::Registration(registration), .. }) =
-        find(app, TokenKind::Registration, &token).await?
+        find(app, TokenKind::Registration, token).await?
     else {
         return Err(void());
     };
@@ -73,6 +48,7 @@ fn account_of(registration: Registration, app: &App) -> Account {
         quota_files: None,
         generation: 0,
         key_generation: 0,
+        email_changed: None,
         created: app.authenticator.clock.now(),
         profile: registration.profile,
     }

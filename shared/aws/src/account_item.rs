@@ -5,7 +5,7 @@
 //! | `USER#<id>` | `PROFILE` | the account |
 //! | `USER#<id>` | `SESSION#<session id>` | a session |
 //! | `USER#<id>` | `KEY#<key id>` | an API key |
-//! | `EMAIL#<normalised address>` | `OWNER` | the id of the account that owns the address |
+//! | `EMAIL#<normalised address>` | `OWNER` | the id of the account that owns the address, or owned it until lately |
 
 use std::collections::HashMap;
 
@@ -70,6 +70,8 @@ pub(crate) struct AccountItem {
     generation: u64,
     #[serde(default)]
     key_generation: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email_changed: Option<Timestamp>,
     created: Timestamp,
     #[serde(flatten)]
     profile: Profile,
@@ -82,9 +84,12 @@ pub(crate) struct OwnerItem {
     pub(crate) account: String,
 }
 
+/// When a record of an owner counts for nothing: it was kept for an account that had the address before.
+pub(crate) const NOT_OWNED: &str = "attribute_not_exists(pk) OR reserved_until <= :now";
+
 impl OwnerItem {
-    pub(crate) fn new(account: &Account) -> Self {
-        Self { pk: email_pk(&account.email), sk: OWNER.to_owned(), account: account.id.to_string() }
+    pub(crate) fn new(email: &EmailAddress, account: &AccountId) -> Self {
+        Self { pk: email_pk(email), sk: OWNER.to_owned(), account: account.to_string() }
     }
 }
 
@@ -102,6 +107,7 @@ impl From<&Account> for AccountItem {
             quota_files: account.quota_files,
             generation: account.generation,
             key_generation: account.key_generation,
+            email_changed: account.email_changed,
             created: account.created,
             profile: account.profile.clone(),
         }
@@ -123,6 +129,7 @@ impl TryFrom<AccountItem> for Account {
             quota_files: item.quota_files,
             generation: item.generation,
             key_generation: item.key_generation,
+            email_changed: item.email_changed,
             created: item.created,
             profile: item.profile,
         })

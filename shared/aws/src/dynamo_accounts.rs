@@ -6,12 +6,12 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use domain::{
-    Account, AccountChange, AccountId, AccountStore, AuditEvent, Effects, EmailAddress, OneTimeToken,
-    PasswordHash, ProfileChange, QuotaChange, SessionsAfter, StoreError, TokenId,
+    Account, AccountChange, AccountId, AccountStore, AuditEvent, Effects, EmailAddress, NewAddress,
+    OneTimeToken, PasswordHash, ProfileChange, QuotaChange, SessionsAfter, StoreError, Timestamp, TokenId,
 };
 
 use crate::account_item::{
-    self, AccountItem, Item, OWNER, OwnerItem, PROFILE, email_pk, key, number, user_pk,
+    self, AccountItem, Item, NOT_OWNED, OWNER, OwnerItem, PROFILE, email_pk, key, number, user_pk,
 };
 use crate::clients::Clients;
 use crate::dynamo_sessions::session_sk;
@@ -57,7 +57,7 @@ impl DynamoAccounts {
 impl AccountStore for DynamoAccounts {
     async fn create(&self, account: &Account, effects: &Effects) -> Result<(), StoreError> {
         let mut writes = self.effects(effects)?;
-        writes.push(self.put_new(account_item::to_item(&OwnerItem::new(account))?)?);
+        writes.push(self.own(&account.email, &account.id, account.created)?);
         writes.push(self.put_new(account_item::to_item(&AccountItem::from(account))?)?);
         self.transact(writes).await
     }
@@ -76,7 +76,9 @@ impl AccountStore for DynamoAccounts {
         let owner: OwnerItem = account_item::from_item(owner)?;
         let id = AccountId::parse(&owner.account)
             .ok_or_else(|| corrupt("address", "its account id is malformed"))?;
-        self.find_account(&id).await
+        let account = self.find_account(&id).await?;
+        // An address that the account had before is kept for it, but nobody is found by it.
+        Ok(account.filter(|account| account.email.normalised() == email.normalised()))
     }
 
     async fn change_profile(&self, account: &AccountId, change: &ProfileChange) -> Result<(), StoreError> {
@@ -121,6 +123,9 @@ impl AccountStore for DynamoAccounts {
     ) -> Result<(), StoreError> {
         let mut writes = self.effects(effects)?;
         writes.push(self.update_account(account, change)?);
+        if let Some(new) = &change.email {
+            writes.extend(self.change_address(account, new)?);
+        }
         if let SessionsAfter::EndOthers(id) = &change.sessions {
             let update = Update::builder().table_name(&self.table);
             let update = update.set_key(Some(key(user_pk(&account.id), &session_sk(id))));
@@ -165,6 +170,47 @@ impl DynamoAccounts {
         }
     }
 
+    /// Gives an address to an account, if it is nobody else's at `now`.
+    fn own(
+        &self,
+        email: &EmailAddress,
+        account: &AccountId,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let item = account_item::to_item(&OwnerItem::new(email, account))?;
+        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        let put = put
+            .condition_expression(format!("{NOT_OWNED} OR account = :account"))
+            .expression_attribute_values(":now", number(now.unix_seconds()))
+            .expression_attribute_values(":account", AttributeValue::S(account.to_string()));
+        Ok(TransactWriteItem::builder().put(put.build().map_err(unavailable)?).build())
+    }
+
+    /// Gives an account another address, and keeps the old one for it or lets it go. Letters in another case are the
+    /// same address.
+    fn change_address(
+        &self,
+        account: &Account,
+        new: &NewAddress,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        if account.email.normalised() == new.email.normalised() {
+            return Ok(Vec::new());
+        }
+        let old = key(email_pk(&account.email), OWNER);
+        let Some(until) = new.old_reserved_until else {
+            return Ok(vec![self.own(&new.email, &account.id, new.at)?, self.remove(old)?]);
+        };
+        let update = Update::builder().table_name(&self.table).set_key(Some(old));
+        let update = update
+            .update_expression("SET reserved_until = :until, #ttl = :until")
+            .condition_expression("account = :account")
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":until", number(until.unix_seconds()))
+            .expression_attribute_values(":account", AttributeValue::S(account.id.to_string()));
+        let keep = TransactWriteItem::builder().update(update.build().map_err(unavailable)?).build();
+        Ok(vec![self.own(&new.email, &account.id, new.at)?, keep])
+    }
+
     /// The change of the account's own record, if nobody has changed its generation.
     fn update_account(
         &self,
@@ -173,7 +219,11 @@ impl DynamoAccounts {
     ) -> Result<TransactWriteItem, StoreError> {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let next = (change.sessions != SessionsAfter::Live).then(|| account.generation + 1);
+        let new_address = change.email.as_ref();
+        let email_changed = new_address.and_then(|new| new.old_reserved_until.map(|_| new.at));
         let changes = [
+            ("email", new_address.map(|new| text(new.email.as_str()))),
+            ("email_changed", email_changed.map(|at| number(at.unix_seconds()))),
             ("password_hash", change.password_hash.as_ref().map(|hash| text(&hash.to_phc_string()))),
             ("role", change.role.map(|role| text(role.as_str()))),
             ("disabled", change.disabled.map(AttributeValue::Bool)),
@@ -186,11 +236,15 @@ impl DynamoAccounts {
         let mut update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(key(user_pk(&account.id), PROFILE)))
-            .condition_expression(
-                "attribute_exists(pk) AND (#generation = :before OR (attribute_not_exists(#generation) AND :before = :none))",
-            )
+            .condition_expression(format!(
+                "attribute_exists(pk) AND (#generation = :before OR (attribute_not_exists(#generation) AND :before = :none)){}",
+                if new_address.is_some() { " AND email = :old_email" } else { "" },
+            ))
             .expression_attribute_values(":before", number(account.generation))
             .expression_attribute_values(":none", number(0));
+        if new_address.is_some() {
+            update = update.expression_attribute_values(":old_email", text(account.email.as_str()));
+        }
         let mut assignments = Vec::new();
         for (name, value) in changes {
             let Some(value) = value else { continue };
@@ -201,10 +255,13 @@ impl DynamoAccounts {
         let mut expression = format!("SET {}", assignments.join(", "));
         let quotas = [("quota_bytes", change.quota_bytes), ("quota_files", change.quota_files)];
         let by_role = quotas.iter().filter(|(_, quota)| *quota == QuotaChange::ByRole);
-        let by_role: Vec<_> = by_role.map(|(name, _)| *name).collect();
-        if !by_role.is_empty() {
+        let mut removed: Vec<_> = by_role.map(|(name, _)| *name).collect();
+        if new_address.is_some() && email_changed.is_none() {
+            removed.push("email_changed");
+        }
+        if !removed.is_empty() {
             expression.push_str(" REMOVE ");
-            expression.push_str(&by_role.join(", "));
+            expression.push_str(&removed.join(", "));
         }
         if change.end_keys {
             // Counted in the table: keys that were made since the account was read end too.

@@ -76,6 +76,8 @@ pub struct Account {
     pub generation: u64,
     /// Counts up whenever all API keys are ended at once. Only those of the present generation live.
     pub key_generation: u64,
+    /// When the address was changed, if that can still be undone.
+    pub email_changed: Option<Timestamp>,
     /// When the account was made.
     pub created: Timestamp,
     /// What the user tells about themselves.
@@ -103,6 +105,8 @@ impl Account {
 /// A change of an account that its profile does not show. What is `None` stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountChange {
+    /// Another address.
+    pub email: Option<NewAddress>,
     /// The new password.
     pub password_hash: Option<PasswordHash>,
     /// The new role.
@@ -122,6 +126,10 @@ pub struct AccountChange {
 impl AccountChange {
     /// Applies the change to `account`, but for its sessions and keys.
     pub fn apply(self, account: &mut Account) {
+        if let Some(new) = self.email {
+            account.email = new.email;
+            account.email_changed = new.old_reserved_until.map(|_| new.at);
+        }
         if let Some(hash) = self.password_hash {
             account.password_hash = hash;
         }
@@ -130,6 +138,17 @@ impl AccountChange {
         account.quota_bytes = self.quota_bytes.after(account.quota_bytes);
         account.quota_files = self.quota_files.after(account.quota_files);
     }
+}
+
+/// Another address of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAddress {
+    /// The address.
+    pub email: EmailAddress,
+    /// Since when.
+    pub at: Timestamp,
+    /// Until when nobody else can have the old one; nothing to let it go at once.
+    pub old_reserved_until: Option<Timestamp>,
 }
 
 /// What becomes of a quota. Read from JSON, null leaves it to the role.

@@ -73,6 +73,10 @@ pub enum Act {
     PasswordChanged,
     /// The password was set by whoever received a mail.
     PasswordReset,
+    /// The account got this address.
+    AddressChanged(String),
+    /// The account got this address, which it had before, back.
+    AddressRestored(String),
     /// An API key of this name was made.
     KeyMade(String),
     /// An API key of this name was revoked.

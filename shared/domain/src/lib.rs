@@ -58,7 +58,7 @@ pub mod timestamp;
 pub mod totp;
 
 pub use account::{
-    Account, AccountChange, AccountId, InvalidProfile, Profile, ProfileChange, QuotaChange, Role,
+    Account, AccountChange, AccountId, InvalidProfile, NewAddress, Profile, ProfileChange, QuotaChange, Role,
     SessionsAfter,
 };
 pub use api_key::{ApiKey, ApiKeyHash, ApiKeyId, ApiKeyName, ApiKeyText, Scope, Scopes};

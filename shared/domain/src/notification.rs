@@ -28,6 +28,12 @@ pub enum Notification {
     PasswordChanged(Occasion),
     /// The password was set by whoever received the mail.
     PasswordWasReset(Occasion),
+    /// An address that an account is to have is to be confirmed, with a token.
+    ConfirmNewAddress(TokenId, Occasion),
+    /// The address was changed to this one; it can be undone, with a token.
+    AddressChanged(TokenId, EmailAddress, Occasion),
+    /// The account was deleted.
+    AccountDeleted(Occasion),
 }
 
 impl Notification {
@@ -47,7 +53,7 @@ impl Notification {
                 .text("The link is good once, for 24 hours.")
                 .text("If it was not you, do nothing: without the confirmation there is no account, and what was sent is forgotten."),
             Self::AlreadyRegistered(occasion) => Draft::new("You have an account already")
-                .text(format!("Somebody, perhaps you, tried to register {account}, {occasion}. There is an account for this address already, and nothing was changed."))
+                .text(format!("Somebody, perhaps you, tried to use this address for another account, {account}, {occasion}. There is an account for it already, and nothing was changed."))
                 .text("If it was you, log on with your password. If you have forgotten it, a new one can be set:")
                 .link("Ask for a new password", links.forgotten_password())
                 .text("If it was not you, there is nothing to do."),
@@ -66,6 +72,21 @@ impl Notification {
                 .text("If it was you, there is nothing to do.")
                 .text("If it was not you, somebody reads your mail: secure your mailbox first, then set a new password.")
                 .link("Ask for a new password", links.forgotten_password()),
+            Self::ConfirmNewAddress(token, occasion) => Draft::new("Confirm your new e-mail address")
+                .text(format!("Somebody, you we hope, wants to use an account with this address, {account}, {occasion}."))
+                .link("Confirm the address", links.link(TokenKind::EmailChange, token))
+                .text("The link is good once, for 24 hours.")
+                .text("If it was not you, do nothing: without the confirmation nothing changes."),
+            Self::AddressChanged(token, new, occasion) => Draft::new("Your e-mail address was changed")
+                .text(format!("The account {account} has the address {new} from now on. It was confirmed {occasion}."))
+                .text("If it was you, there is nothing to do.")
+                .text("If it was not you, take the account back. All log-ons and API keys end, and you get a mail to set a new password:")
+                .link("Undo the change", links.link(TokenKind::EmailUndo, token))
+                .text("The link is good once, for 7 days."),
+            Self::AccountDeleted(occasion) => Draft::new("Your account was deleted")
+                .text(format!("The account {account} was deleted {occasion}, with all its files, log-ons and API keys, by somebody who knew its password."))
+                .text("If it was you, there is nothing to do. It cannot be undone.")
+                .text("If it was not you, tell those who run the service at once: for 30 days they may be able to restore files."),
         }
     }
 }
@@ -136,7 +157,7 @@ mod tests {
     use crate::testing::{FakeLinks, SeededRandom};
     use crate::timestamp::Timestamp;
 
-    fn all() -> [Notification; 5] {
+    fn all() -> [Notification; 8] {
         let client = Client::new("<b>Browser</b> & \"co\"", Some([203, 0, 113, 7].into()));
         let occasion =
             || Occasion { at: Timestamp::from_unix_seconds(1_790_000_000), client: client.clone() };
@@ -147,6 +168,13 @@ mod tests {
             Notification::ResetPassword(token(), occasion()),
             Notification::PasswordChanged(occasion()),
             Notification::PasswordWasReset(occasion()),
+            Notification::ConfirmNewAddress(token(), occasion()),
+            Notification::AddressChanged(
+                token(),
+                EmailAddress::parse("new@example.org").unwrap(),
+                occasion(),
+            ),
+            Notification::AccountDeleted(occasion()),
         ]
     }
 
@@ -158,8 +186,9 @@ mod tests {
             for part in ["ada@example.org", "2026-09-21T14:13:20Z", "203.0.113.0/24", "If it was not you"] {
                 assert!(mail.message().contains(part), "{part} is not in {}", mail.message());
             }
-            assert_eq!(mail.message().matches("/users/api/").count(), 1, "{}", mail.message());
-            assert_eq!(mail.html().unwrap().matches("<a ").count(), 1);
+            let links = usize::from(!matches!(notification, Notification::AccountDeleted(_)));
+            assert_eq!(mail.message().matches("/users/api/").count(), links, "{}", mail.message());
+            assert_eq!(mail.html().unwrap().matches("<a ").count(), links);
             assert!(mail.message().lines().all(|line| line.len() < 998), "RFC 5322 2.1.1");
         }
     }

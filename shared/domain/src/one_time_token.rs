@@ -26,6 +26,10 @@ pub enum TokenKind {
     Registration,
     /// Sets a new password.
     PasswordReset,
+    /// Confirms the new address of an account.
+    EmailChange,
+    /// Gives an account its old address back.
+    EmailUndo,
 }
 
 impl TokenKind {
@@ -35,16 +39,19 @@ impl TokenKind {
         match self {
             Self::Registration => "registration",
             Self::PasswordReset => "password reset",
+            Self::EmailChange => "email change",
+            Self::EmailUndo => "email undo",
         }
     }
 
     /// How long a token of the kind is good, in seconds: a day to find a mail, an hour for what takes over an account
-    /// (OWASP Forgot Password Cheat Sheet).
+    /// (OWASP Forgot Password Cheat Sheet), a week to find out that it was taken over.
     #[must_use]
     pub const fn ttl_seconds(self) -> u64 {
         match self {
-            Self::Registration => 86_400,
+            Self::Registration | Self::EmailChange => 86_400,
             Self::PasswordReset => 3_600,
+            Self::EmailUndo => 7 * 86_400,
         }
     }
 }
@@ -73,6 +80,24 @@ pub enum Purpose {
         /// The token is void once the account has left this generation: after any change of password, for one.
         generation: u64,
     },
+    /// Gives an account another address.
+    EmailChange {
+        /// Which.
+        account: AccountId,
+        /// The address that it has. The token is void once it has another one.
+        from: EmailAddress,
+        /// The address that it gets.
+        to: EmailAddress,
+    },
+    /// Gives an account its old address back.
+    EmailUndo {
+        /// Which.
+        account: AccountId,
+        /// The address that it has. The token is void once it has another one.
+        from: EmailAddress,
+        /// The address that it had.
+        to: EmailAddress,
+    },
 }
 
 impl Purpose {
@@ -82,6 +107,8 @@ impl Purpose {
         match self {
             Self::Registration(_) => TokenKind::Registration,
             Self::PasswordReset { .. } => TokenKind::PasswordReset,
+            Self::EmailChange { .. } => TokenKind::EmailChange,
+            Self::EmailUndo { .. } => TokenKind::EmailUndo,
         }
     }
 }

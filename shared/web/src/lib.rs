@@ -13,6 +13,7 @@
 //! | [`page`] | … or as a page, for people who follow a link in a mail |
 //! | [`response`], [`error`] | a value or an [`ApiError`] becomes a [`Response`] |
 //!
+//! [`throttle`] slows down whoever guesses passwords, and [`Hashing`] tries them.
 //! [`settings`] and [`environment`] are for start-up: configuration, the clock and randomness are read there and
 //! passed in everywhere else.
 
@@ -21,6 +22,7 @@ mod content_disposition;
 pub mod environment;
 pub mod error;
 pub mod event;
+mod hashing;
 mod links;
 pub mod log;
 pub mod multipart;
@@ -35,6 +37,7 @@ pub mod response;
 pub mod route;
 pub mod serve;
 pub mod settings;
+pub mod throttle;
 mod usage_report;
 
 pub use caller::{Authenticator, Caller};
@@ -42,6 +45,7 @@ pub use domain::{iso_time, parse_iso_time};
 pub use environment::{SystemClock, SystemRandom};
 pub use error::ApiError;
 pub use event::Notice;
+pub use hashing::Hashing;
 pub use links::SealedLinks;
 pub use log::RequestLog;
 pub use multipart::UploadedFile;
@@ -55,4 +59,5 @@ pub use request::Request;
 pub use response::{Body, Response};
 pub use serve::{Answers, Function, serve};
 pub use settings::{InvalidConfig, PublicUrl, SessionConfig, Settings};
+pub use throttle::Throttle;
 pub use usage_report::UsageReport;

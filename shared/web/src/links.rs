@@ -34,6 +34,8 @@ const fn page(kind: TokenKind) -> &'static str {
     match kind {
         TokenKind::Registration => "verify",
         TokenKind::PasswordReset => "password/reset",
+        TokenKind::EmailChange => "email/confirm",
+        TokenKind::EmailUndo => "email/undo",
     }
 }
 

@@ -74,6 +74,7 @@ impl World {
             quota_files: None,
             generation: 0,
             key_generation: 0,
+            email_changed: None,
             created: SystemClock.now(),
             profile: Profile { firstname: Some(name.to_owned()), ..Profile::default() },
         };

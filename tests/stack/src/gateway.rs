@@ -29,7 +29,7 @@ use crate::runtime_api::{Failure, Function, RuntimeApi, command, is_streamed, li
 
 /// The functions, and the first path segments below `/users/api` that each of them serves.
 pub const FUNCTIONS: [(&str, &[&str]); 5] = [
-    ("auth", &["auth", "logon", "checkin", "logout", "confirm", "password", "register", "verify"]),
+    ("auth", &["auth", "logon", "checkin", "logout", "confirm", "password", "register", "verify", "email"]),
     ("account", &["user", "sessions", "keys", "audit", "accounts"]),
     ("files", &["files", "uploads", "usage"]),
     ("send", &["send"]),

@@ -132,6 +132,7 @@ pub async fn make_account(
         quota_files: None,
         generation: 0,
         key_generation: 0,
+        email_changed: None,
         created: clock.now(),
         profile: Profile { firstname: Some(name), ..Profile::default() },
     };

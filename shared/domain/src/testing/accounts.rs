@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::account::{Account, AccountChange, AccountId, ProfileChange, SessionsAfter};
+use crate::account::{Account, AccountChange, AccountId, NewAddress, ProfileChange, SessionsAfter};
 use crate::api_key::{ApiKey, ApiKeyId};
 use crate::audit::AuditEvent;
 use crate::effects::Effects;
@@ -24,6 +24,8 @@ pub struct MemoryAccounts(Mutex<Tables>);
 #[derive(Debug, Default)]
 struct Tables {
     accounts: Vec<Account>,
+    /// Addresses that an account had before, and until when they are kept for it.
+    reserved: Vec<(String, AccountId, Timestamp)>,
     sessions: Vec<Session>,
     tokens: Vec<OneTimeToken>,
     letters: Vec<Letter>,
@@ -61,6 +63,16 @@ impl Tables {
         self.accounts.iter_mut().find(|account| account.id == *id).ok_or(StoreError::Conflict)
     }
 
+    /// Whether an address belongs to another account at `now`.
+    fn is_owned_by_another(&self, email: &EmailAddress, account: &AccountId, now: Timestamp) -> bool {
+        let address = email.normalised();
+        self.accounts.iter().any(|other| other.email.normalised() == address && other.id != *account)
+            || self
+                .reserved
+                .iter()
+                .any(|(kept, owner, until)| *kept == address && owner != account && now < *until)
+    }
+
     /// Whether the effects can be written.
     fn check(&self, effects: &Effects) -> Result<(), StoreError> {
         let is_there = |id: &TokenId| self.tokens.iter().any(|token| token.id == *id);
@@ -80,8 +92,8 @@ impl AccountStore for MemoryAccounts {
     async fn create(&self, account: &Account, effects: &Effects) -> Result<(), StoreError> {
         let mut tables = self.tables()?;
         tables.check(effects)?;
-        let address = account.email.normalised();
-        if tables.accounts.iter().any(|other| other.email.normalised() == address || other.id == account.id) {
+        let is_known = tables.accounts.iter().any(|other| other.id == account.id);
+        if is_known || tables.is_owned_by_another(&account.email, &account.id, account.created) {
             return Err(StoreError::Conflict);
         }
         tables.accounts.push(account.clone());
@@ -126,10 +138,21 @@ impl AccountStore for MemoryAccounts {
     ) -> Result<(), StoreError> {
         let mut tables = self.tables()?;
         tables.check(effects)?;
-        let Tables { accounts, sessions, .. } = &mut *tables;
+        let is_taken = |new: &NewAddress| tables.is_owned_by_another(&new.email, &account.id, new.at);
+        if change.email.as_ref().is_some_and(is_taken) {
+            return Err(StoreError::Conflict);
+        }
+        let Tables { accounts, sessions, reserved, .. } = &mut *tables;
         let stored = accounts.iter_mut().find(|stored| stored.id == account.id);
         let stored = stored.filter(|stored| stored.generation == account.generation);
+        let stored = stored.filter(|stored| change.email.is_none() || stored.email == account.email);
         let stored = stored.ok_or(StoreError::Conflict)?;
+        if let Some(new) = &change.email {
+            reserved.retain(|(address, _, _)| *address != new.email.normalised());
+            let kept =
+                new.old_reserved_until.map(|until| (account.email.normalised(), account.id.clone(), until));
+            reserved.extend(kept);
+        }
         let generation = account.generation + 1;
         match &change.sessions {
             SessionsAfter::Live => {}

@@ -68,6 +68,7 @@ pub fn account(email: &str, random: &dyn Random) -> Account {
         quota_files: None,
         generation: 0,
         key_generation: 0,
+        email_changed: None,
         created: Timestamp::from_unix_seconds(1_790_000_000),
         profile: Profile { firstname: Some("Ada".to_owned()), use_jess: true, ..Profile::default() },
     }

@@ -6,7 +6,7 @@ use api::story_with;
 use http::Method;
 
 /// The status that each event gets from somebody who is signed in, without any file.
-const EXPECTED: [(&str, u16); 42] = [
+const EXPECTED: [(&str, u16); 47] = [
     ("account_audit", 200),
     ("account_change_account", 403),
     ("account_create_key", 200),
@@ -21,17 +21,22 @@ const EXPECTED: [(&str, u16); 42] = [
     ("account_revoke_key", 404),
     ("account_update", 200),
     ("auth_auth", 200),
+    ("auth_change_address", 400),
     ("auth_change_password", 400),
     ("auth_checkin", 200),
     ("auth_confirm", 200),
+    ("auth_confirm_new_address", 400),
     ("auth_forgot_password", 200),
     ("auth_logon", 200),
     ("auth_logout", 200),
     ("auth_register", 200),
     ("auth_reset_password", 400),
+    ("auth_show_address_undo", 400),
     ("auth_show_forgot_password", 200),
+    ("auth_show_new_address", 400),
     ("auth_show_reset", 400),
     ("auth_show_verification", 400),
+    ("auth_undo_address", 400),
     ("auth_verify", 400),
     ("files_abort_upload", 404),
     ("files_complete_upload", 404),

@@ -166,3 +166,43 @@ fn the_time_of_an_answer_does_not_tell_whether_an_address_is_known() {
         }
     });
 }
+
+#[test]
+fn an_address_is_changed_by_its_new_mailbox_and_taken_back_by_its_old_one() {
+    story(async |app| {
+        let app = app.elsewhere();
+        let ada = app.signed_in("ada").await;
+        let (old, new) = (ada.account().email.as_str(), new_address("countess"));
+        ada.post_json("email", &json!({"email": new, "password": "a guess"})).await.fails(400);
+        ada.post_json("email", &json!({"email": new, "password": PASSWORD})).await.is(200);
+        let link = link_to(&app, &new).await;
+        assert!(app.anonymous().get(&link).await.is(200).text().contains("<button>"));
+        assert_eq!(log_on(&app, old, PASSWORD).await["ok"], true, "looking changes nothing");
+        let token = token_to(&app, &new).await;
+        app.anonymous().post_json("email/confirm", &json!({"token": token})).await.is(200);
+        assert_eq!(log_on(&app, old, PASSWORD).await["ok"], false);
+        assert_eq!(log_on(&app, &new, PASSWORD).await["email"], new);
+        let stranger = json!({"email": old, "password": "seven grey herons"});
+        app.anonymous().post_json("register", &stranger).await.is(200);
+        let wish = token_to(&app, old).await;
+        app.anonymous().post_json("verify", &json!({"token": wish})).await.fails(400);
+        let changed =
+            mails_to(&app, old).await.into_iter().find(|mail| mail.subject.ends_with("was changed"));
+        let undo = changed
+            .expect("a mail")
+            .text
+            .split_once("email/undo?token=")
+            .expect("a link")
+            .1
+            .lines()
+            .next()
+            .expect("a token")
+            .to_owned();
+        app.anonymous().post_json("email/undo", &json!({"token": undo})).await.is(200);
+        ada.get("user").await.fails(401);
+        assert_eq!(log_on(&app, &new, PASSWORD).await["ok"], false);
+        let reset = json!({"token": token_to(&app, old).await, "password": "seven grey herons"});
+        app.anonymous().post_json("password/reset", &reset).await.is(200);
+        assert_eq!(log_on(&app, old, "seven grey herons").await["ok"], true);
+    });
+}

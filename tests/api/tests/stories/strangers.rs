@@ -19,7 +19,7 @@ const READ: Needs = Needs::Scope("files:read");
 const WRITE: Needs = Needs::Scope("files:write");
 
 /// Every route of every function. A route that the template has and this table has not fails a test below.
-const ROUTES: [(&str, &str, Needs); 37] = [
+const ROUTES: [(&str, &str, Needs); 40] = [
     ("POST", "/users/api/logon", Needs::Nothing),
     ("POST", "/users/api/auth", Needs::Nothing),
     ("POST", "/users/api/checkin", Needs::Session),
@@ -57,14 +57,19 @@ const ROUTES: [(&str, &str, Needs); 37] = [
     ("GET", "/users/api/accounts/{id}", Needs::Admin),
     ("POST", "/users/api/accounts/{id}", Needs::Admin),
     ("DELETE", "/users/api/accounts/{id}/sessions", Needs::Admin),
+    ("POST", "/users/api/email", Needs::Session),
+    ("POST", "/users/api/email/confirm", Needs::Nothing),
+    ("POST", "/users/api/email/undo", Needs::Nothing),
 ];
 
 /// Public routes that change nothing and know nobody.
-const PUBLIC: [(&str, &str); 4] = [
+const PUBLIC: [(&str, &str); 6] = [
     ("GET", "/users/api/info"),
     ("GET", "/users/api/verify"),
     ("GET", "/users/api/password/forgot"),
     ("GET", "/users/api/password/reset"),
+    ("GET", "/users/api/email/confirm"),
+    ("GET", "/users/api/email/undo"),
 ];
 
 fn relative(path: &str) -> String {

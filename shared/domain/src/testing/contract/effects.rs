@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 
 use super::{account, unique_address};
-use crate::account::{Account, AccountChange, AccountId, Role};
+use crate::account::{Account, AccountChange, AccountId, NewAddress, Role};
 use crate::audit::{Act, AuditEvent};
 use crate::client::Client;
 use crate::effects::Effects;
@@ -113,9 +113,41 @@ async fn events_are_listed_newest_first<S: AccountStore + Outbox>(store: &S, ran
     assert_eq!(store.events(&AccountId::random(random), 7).await.expect("readable"), []);
 }
 
+/// An account gets another address; the old one is kept for it for a time, finds nobody meanwhile, and can come back.
+async fn an_address_is_changed_and_changed_back<S: AccountStore + Outbox>(store: &S, random: &dyn Random) {
+    let (ada, eve) = (account(&unique_address(random), random), account(&unique_address(random), random));
+    store.create(&ada, &Effects::none()).await.expect("created");
+    store.create(&eve, &Effects::none()).await.expect("created");
+    let email = EmailAddress::parse(&unique_address(random)).expect("valid");
+    let until = NOW.plus_seconds(60);
+    let change = |email: &EmailAddress, old_reserved_until| {
+        let new = NewAddress { email: email.clone(), at: NOW, old_reserved_until };
+        AccountChange { email: Some(new), ..AccountChange::default() }
+    };
+    let taken = store.change(&ada, &change(&eve.email, Some(until)), &Effects::none()).await;
+    assert!(matches!(taken, Err(StoreError::Conflict)), "{taken:?}");
+    store.change(&ada, &change(&email, Some(until)), &Effects::none()).await.expect("changed");
+    let again = store.change(&ada, &change(&email, Some(until)), &Effects::none()).await;
+    assert!(matches!(again, Err(StoreError::Conflict)), "it has another address by now: {again:?}");
+    let moved = store.find_by_email(&email).await.expect("readable").expect("there");
+    assert_eq!((&moved.id, moved.email_changed), (&ada.id, Some(NOW)));
+    assert_eq!(store.find_by_email(&ada.email).await.expect("readable"), None);
+    let heir =
+        |seconds| Account { created: NOW.plus_seconds(seconds), ..account(ada.email.as_str(), random) };
+    let early = store.create(&heir(59), &Effects::none()).await;
+    assert!(matches!(early, Err(StoreError::Conflict)), "the old address is kept: {early:?}");
+    store.change(&moved, &change(&ada.email, None), &Effects::none()).await.expect("changed back");
+    assert_eq!(store.find_by_email(&ada.email).await.expect("readable"), Some(ada.clone()));
+    store.create(&account(email.as_str(), random), &Effects::none()).await.expect("the new one was let go");
+    let other = EmailAddress::parse(&unique_address(random)).expect("valid");
+    store.change(&ada, &change(&other, Some(until)), &Effects::none()).await.expect("changed");
+    store.create(&heir(60), &Effects::none()).await.expect("the old address was kept until then");
+}
+
 /// Runs the contracts of effects.
 pub async fn effects<S: AccountStore + Outbox>(store: &S, random: &dyn Random) {
     a_token_is_spent_once(store, random).await;
     a_letter_is_taken_by_one(store, random).await;
     events_are_listed_newest_first(store, random).await;
+    an_address_is_changed_and_changed_back(store, random).await;
 }

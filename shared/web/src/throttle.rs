@@ -6,20 +6,22 @@ use std::sync::Arc;
 use domain::throttle::{Counter, KNOWN_SECONDS, Limit, Tally};
 use domain::{Clock, ThrottleStore, Timestamp};
 use futures_util::future::try_join_all;
-use web::ApiError;
+
+use crate::error::ApiError;
 
 /// That an address is known is noted anew after so long: it is one more write on the way of a log-on.
 const NOTED_KNOWN_SECONDS: u64 = 86_400;
 
 /// Lets guesses pass, one by one.
-pub(crate) struct Throttle {
-    pub(crate) store: Arc<dyn ThrottleStore>,
+pub struct Throttle {
+    /// Where it is counted.
+    pub store: Arc<dyn ThrottleStore>,
     clock: Arc<dyn Clock>,
 }
 
 /// A guess that may be made. What came of it has to be told.
-#[must_use]
-pub(crate) struct Guess<'a> {
+#[must_use = "what came of the guess has to be told"]
+pub struct Guess<'a> {
     throttle: &'a Throttle,
     now: Timestamp,
     counters: [Counter; 3],
@@ -30,7 +32,9 @@ pub(crate) struct Guess<'a> {
 }
 
 impl Throttle {
-    pub(crate) fn new(store: Arc<dyn ThrottleStore>, clock: Arc<dyn Clock>) -> Self {
+    /// Counted in `store`.
+    #[must_use]
+    pub fn new(store: Arc<dyn ThrottleStore>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock }
     }
 
@@ -39,7 +43,7 @@ impl Throttle {
     ///
     /// Where there were wrong guesses before, this one counts before it is made, so that no more can be made at once than
     /// one after the other. Without any there is only one read, which is all that right passwords cost.
-    pub(crate) async fn guess(&self, account: &str, client: Option<IpAddr>) -> Result<Guess<'_>, ApiError> {
+    pub async fn guess(&self, account: &str, client: Option<IpAddr>) -> Result<Guess<'_>, ApiError> {
         let now = self.clock.now();
         let counters = [Limit::Pair, Limit::Client, Limit::Account]
             .map(|limit| Counter::new(limit, account, client, now));
@@ -84,14 +88,14 @@ impl Guess<'_> {
     }
 
     /// Counts the guess wherever it has not been counted yet.
-    pub(crate) async fn was_wrong(self) -> Result<(), ApiError> {
+    pub async fn was_wrong(self) -> Result<(), ApiError> {
         let rest = self.counters.iter().zip(self.counted).filter(|(_, counted)| !counted);
         try_join_all(rest.map(|(counter, _)| self.throttle.store.add(counter, self.now))).await?;
         Ok(())
     }
 
     /// Makes the wrong guesses of the same pair undone, everywhere: they were slips. From now on the pair is known.
-    pub(crate) async fn was_right(self) -> Result<(), ApiError> {
+    pub async fn was_right(self) -> Result<(), ApiError> {
         let [pair, others @ ..] = &self.counters;
         let [pair_counted, others_counted @ ..] = self.counted;
         let slips = self.before[0].count;

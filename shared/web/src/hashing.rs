@@ -4,24 +4,34 @@ use std::sync::Arc;
 
 use domain::{Password, PasswordHash, PasswordHasher, Random, Verdict};
 use tokio::sync::Semaphore;
-use web::{ApiError, off_thread};
+
+use crate::error::ApiError;
+use crate::off_thread::off_thread;
 
 /// One hash takes a whole core and 19 MiB. A process does one at a time; further ones wait here, without a thread.
 const PARALLEL_HASHES: usize = 1;
 
 /// Hashes and verifies passwords.
-pub(crate) struct Hashing {
+pub struct Hashing {
     hasher: Arc<PasswordHasher>,
     permits: Semaphore,
 }
 
+impl Default for Hashing {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Hashing {
-    pub(crate) fn new() -> Self {
+    /// Without any hash under way.
+    #[must_use]
+    pub fn new() -> Self {
         Self { hasher: Arc::new(PasswordHasher::new()), permits: Semaphore::new(PARALLEL_HASHES) }
     }
 
     /// Tries a password; with no stored hash the same work is done in vain.
-    pub(crate) async fn verify(
+    pub async fn verify(
         &self,
         password: Password,
         stored: Option<PasswordHash>,
@@ -30,11 +40,7 @@ impl Hashing {
     }
 
     /// Hashes a password anew.
-    pub(crate) async fn hash(
-        &self,
-        password: Password,
-        random: Arc<dyn Random>,
-    ) -> Result<PasswordHash, ApiError> {
+    pub async fn hash(&self, password: Password, random: Arc<dyn Random>) -> Result<PasswordHash, ApiError> {
         self.run(move |hasher| hasher.hash(&password, &*random)).await
     }
 

@@ -1,0 +1,319 @@
+//! `POST /email`, `POST /email/confirm`, `POST /email/undo`: another address for an account.
+//!
+//! The new address counts once whoever reads its mail has confirmed it. The old one is told then, and can take the
+//! account back for 7 days; meanwhile it is kept for the account, and the address is not changed again.
+
+use domain::{
+    Account, AccountChange, Act, AuditEvent, Effects, EmailAddress, Letter, NewAddress, Notification,
+    Occasion, OneTimeToken, Password, Purpose, SessionsAfter, StoreError, TokenId, TokenKind, Verdict,
+};
+use serde::Deserialize;
+use web::{ApiError, Caller, Request, Response, iso_time, response};
+
+use crate::App;
+use crate::discretion::{discreetly, may_mail};
+use crate::mailed_token::{Button, find, in_query, void};
+
+/// The page that confirms a new address.
+pub(crate) const CONFIRM: Button = Button {
+    kind: TokenKind::EmailChange,
+    title: "Confirm your new e-mail address",
+    text: "Confirm that this address is yours, and your account has it from now on.",
+    label: "Confirm the address",
+    done: "Your account has this address from now on: log on with it.",
+};
+
+/// The page that gives the old address back.
+pub(crate) const UNDO: Button = Button {
+    kind: TokenKind::EmailUndo,
+    title: "Undo the change of your e-mail address",
+    text: "Your account gets its old address back, all log-ons and API keys end, and a mail brings you a link to set a new password.",
+    label: "Undo the change",
+    done: "Your account has its old address again, and all log-ons have ended. Look into your mailbox and set a new password.",
+};
+
+/// Not printable: it holds a password.
+#[derive(Deserialize)]
+struct Wish {
+    email: String,
+    password: String,
+}
+
+/// Mails a link that confirms the new address. Whether the address has an account is not told.
+pub(crate) async fn ask(app: &App, caller: &Caller, request: &Request) -> Result<Response, ApiError> {
+    let Wish { email, password } = request.json()?;
+    let email = EmailAddress::parse(&email).map_err(|error| ApiError::BadRequest(error.to_string()))?;
+    let account = &caller.account;
+    if email == account.email {
+        return Err(ApiError::BadRequest("Your account has this address already.".into()));
+    }
+    prove(app, account, request, password).await?;
+    let now = app.authenticator.clock.now();
+    if let Some(changed) = account.email_changed {
+        let again = changed.plus_seconds(TokenKind::EmailUndo.ttl_seconds());
+        if now < again {
+            let wait =
+                format!("The address was changed lately: it can be changed again at {}.", iso_time(again));
+            return Err(ApiError::Conflict(wait));
+        }
+    }
+    let work = async {
+        if !may_mail(app, &email, request).await? {
+            return Ok(Vec::new());
+        }
+        let owner = app.accounts.find_by_email(&email).await?;
+        let effects = match owner.filter(|owner| owner.id != account.id) {
+            Some(_) => told(app, email, Notification::AlreadyRegistered(request.occasion(now))),
+            None => token_is_mailed(app, account, email, request.occasion(now)),
+        };
+        app.accounts.record(&effects).await?;
+        Ok(effects.letters)
+    };
+    let status = "Look into the mailbox of the new address: a mail with a link to confirm it is on its way. The link is good for 24 hours.";
+    discreetly(app, work, response::success(status)).await
+}
+
+/// Lets only the owner of the password go on.
+async fn prove(app: &App, account: &Account, request: &Request, password: String) -> Result<(), ApiError> {
+    let wrong = || ApiError::BadRequest("The password is not right. Nothing was changed.".into());
+    let password = Password::attempt(password).map_err(|_| wrong())?;
+    let guess = app.throttle.guess(&account.email.normalised(), request.address).await?;
+    if app.hashing.verify(password, Some(account.password_hash.clone())).await? == Verdict::Wrong {
+        guess.was_wrong().await?;
+        return Err(wrong());
+    }
+    guess.was_right().await
+}
+
+fn told(app: &App, to: EmailAddress, notification: Notification) -> Effects {
+    let letter = Letter::new(to, notification, app.authenticator.clock.now(), &*app.random);
+    Effects { letters: vec![letter], ..Effects::none() }
+}
+
+fn token_is_mailed(app: &App, account: &Account, to: EmailAddress, occasion: Occasion) -> Effects {
+    let purpose =
+        Purpose::EmailChange { account: account.id.clone(), from: account.email.clone(), to: to.clone() };
+    let token = OneTimeToken::new(purpose, occasion.at, &*app.random);
+    let notification = Notification::ConfirmNewAddress(token.id.clone(), occasion);
+    Effects { tokens: vec![token], ..told(app, to, notification) }
+}
+
+/// The account that a token is about, with the address that it gets.
+async fn subject(
+    app: &App,
+    kind: TokenKind,
+    token: &str,
+) -> Result<(TokenId, Account, EmailAddress), ApiError> {
+    let token = find(app, kind, token).await?.ok_or_else(void)?;
+    let (Purpose::EmailChange { account, from, to } | Purpose::EmailUndo { account, from, to }) =
+        token.purpose
+    else {
+        return Err(void());
+    };
+    let account = app.accounts.find_account(&account).await?;
+    let account = account.filter(|account| account.email == from).ok_or_else(void)?;
+    Ok((token.id, account, to))
+}
+
+/// The page of a button.
+pub(crate) async fn show(app: &App, request: &Request, button: &Button) -> Result<Response, ApiError> {
+    let token = in_query(request)?;
+    match subject(app, button.kind, token).await {
+        Ok(_) => Ok(button.page(token, true)),
+        Err(ApiError::BadRequest(_)) => Ok(button.page(token, false)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives the account its new address, and tells the old one.
+pub(crate) async fn confirm(app: &App, request: &Request, token: &str) -> Result<(), ApiError> {
+    let (spent, account, to) = subject(app, TokenKind::EmailChange, token).await?;
+    if account.disabled {
+        return Err(void());
+    }
+    let occasion = request.occasion(app.authenticator.clock.now());
+    let purpose =
+        Purpose::EmailUndo { account: account.id.clone(), from: to.clone(), to: account.email.clone() };
+    let undo = OneTimeToken::new(purpose, occasion.at, &*app.random);
+    let notification = Notification::AddressChanged(undo.id.clone(), to.clone(), occasion.clone());
+    let new = NewAddress { email: to.clone(), at: occasion.at, old_reserved_until: Some(undo.expires) };
+    let change = AccountChange { email: Some(new), ..AccountChange::default() };
+    let event = AuditEvent::new(&account.id, occasion, Act::AddressChanged(to.to_string()), &*app.random);
+    let effects = Effects {
+        spent: Some(spent),
+        tokens: vec![undo],
+        events: vec![event],
+        ..told(app, account.email.clone(), notification)
+    };
+    apply(app, &account, &change, &effects).await
+}
+
+/// Gives the account its old address back, ends all sessions and keys, and mails a link to set a new password: whoever
+/// had changed the address knew the old one.
+pub(crate) async fn undo(app: &App, request: &Request, token: &str) -> Result<(), ApiError> {
+    let (spent, account, to) = subject(app, TokenKind::EmailUndo, token).await?;
+    let occasion = request.occasion(app.authenticator.clock.now());
+    let new = NewAddress { email: to.clone(), at: occasion.at, old_reserved_until: None };
+    let change = AccountChange {
+        email: Some(new),
+        sessions: SessionsAfter::End,
+        end_keys: true,
+        ..AccountChange::default()
+    };
+    let purpose = Purpose::PasswordReset { account: account.id.clone(), generation: account.generation + 1 };
+    let reset = OneTimeToken::new(purpose, occasion.at, &*app.random);
+    let notification = Notification::ResetPassword(reset.id.clone(), occasion.clone());
+    let event = AuditEvent::new(&account.id, occasion, Act::AddressRestored(to.to_string()), &*app.random);
+    let effects = Effects {
+        spent: Some(spent),
+        tokens: vec![reset],
+        events: vec![event],
+        ..told(app, to, notification)
+    };
+    apply(app, &account, &change, &effects).await
+}
+
+async fn apply(
+    app: &App,
+    account: &Account,
+    change: &AccountChange,
+    effects: &Effects,
+) -> Result<(), ApiError> {
+    match app.accounts.change(account, change, effects).await {
+        Ok(()) => app.post.deliver(&effects.letters).await,
+        // Used a moment ago, or the address has become somebody else's.
+        Err(StoreError::Conflict) => return Err(void()),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Effects;
+    use domain::testing::contract;
+    use domain::{AccountStore as _, EmailAddress};
+    use serde_json::{Value, json};
+
+    use crate::testing::{World, body, token_of};
+
+    async fn ada(world: &World) -> String {
+        token_of(&world.log_on("ada@example.org", "demo-password-1").await)
+    }
+
+    async fn ask(world: &World, session: &str, email: &str, password: &str) -> (u16, Value) {
+        let wish = json!({"email": email, "password": password}).to_string();
+        let answer = world.post_as("email", session, &wish).await;
+        (answer.status().as_u16(), serde_json::from_str(&body(&answer)).unwrap())
+    }
+
+    fn titles(world: &World, to: &str) -> Vec<String> {
+        let to = EmailAddress::parse(to).unwrap();
+        world
+            .mailer
+            .sent()
+            .iter()
+            .filter(|mail| *mail.to() == to)
+            .map(|mail| mail.title().to_owned())
+            .collect()
+    }
+
+    async fn moved(world: &World) -> String {
+        let session = ada(world).await;
+        assert_eq!(ask(world, &session, "countess@example.org", "demo-password-1").await.0, 200);
+        let token = world.mailed_token();
+        assert!(body(&world.page(&world.link()).await).contains("<button>"));
+        assert!(
+            body(&world.log_on("ada@example.org", "demo-password-1").await).contains("Logged in"),
+            "not yet"
+        );
+        assert_eq!(world.tell("email/confirm", &json!({"token": token})).await.status(), 200);
+        assert_eq!(world.tell("email/confirm", &json!({"token": token})).await.status(), 400, "once");
+        session
+    }
+
+    #[tokio::test]
+    async fn the_new_address_counts_once_it_is_confirmed_and_the_old_one_is_told() {
+        let world = World::new().await;
+        let session = moved(&world).await;
+        assert!(body(&world.log_on("ada@example.org", "demo-password-1").await).contains("No matching"));
+        let answer = body(&world.log_on("countess@example.org", "demo-password-1").await);
+        assert!(answer.contains("Logged in") && answer.contains("countess@example.org"), "{answer}");
+        assert_eq!(world.post_as("checkin", &session, "").await.status(), 200);
+        assert_eq!(titles(&world, "countess@example.org"), ["Confirm your new e-mail address"]);
+        assert_eq!(titles(&world, "ada@example.org"), ["Your e-mail address was changed"]);
+        assert_eq!(
+            ask(&world, &session, "third@example.org", "demo-password-1").await.0,
+            409,
+            "not again so soon"
+        );
+        world.clock.advance(7 * 86_400);
+        let session = token_of(&world.log_on("countess@example.org", "demo-password-1").await);
+        assert_eq!(ask(&world, &session, "third@example.org", "demo-password-1").await.0, 200);
+    }
+
+    #[tokio::test]
+    async fn the_old_address_takes_the_account_back() {
+        let world = World::new().await;
+        let session = moved(&world).await;
+        let undo = world.mailed_token();
+        assert!(body(&world.page(&world.link()).await).contains("Undo the change"));
+        assert_eq!(world.tell("email/confirm", &json!({"token": undo})).await.status(), 400);
+        let answer = world.submit("email/undo", &format!("token={undo}")).await;
+        assert!(body(&answer).contains("old address again"), "{}", body(&answer));
+        assert_eq!(world.post_as("checkin", &session, "").await.status(), 401);
+        assert!(body(&world.log_on("countess@example.org", "demo-password-1").await).contains("No matching"));
+        assert_eq!(
+            titles(&world, "ada@example.org"),
+            ["Your e-mail address was changed", "Set a new password"]
+        );
+        let reset = json!({"token": world.mailed_token(), "password": "seven grey herons"});
+        assert_eq!(world.tell("password/reset", &reset).await.status(), 200);
+        assert!(body(&world.log_on("ada@example.org", "seven grey herons").await).contains("Logged in"));
+        assert_eq!(world.tell("email/undo", &json!({"token": undo})).await.status(), 400);
+    }
+
+    #[tokio::test]
+    async fn a_link_to_undo_is_good_for_seven_days() {
+        let world = World::new().await;
+        moved(&world).await;
+        let undo = world.mailed_token();
+        world.clock.advance(7 * 86_400);
+        assert_eq!(world.tell("email/undo", &json!({"token": undo})).await.status(), 400);
+    }
+
+    #[tokio::test]
+    async fn a_taken_address_is_not_told_but_its_owner_is() {
+        let world = World::new().await;
+        let eve = contract::account("eve@example.org", &*world.random);
+        world.store.create(&eve, &Effects::none()).await.unwrap();
+        let session = ada(&world).await;
+        let known = ask(&world, &session, "EVE@example.org", "demo-password-1").await;
+        assert_eq!(known, ask(&world, &session, "free@example.org", "demo-password-1").await);
+        assert_eq!(titles(&world, "EVE@example.org"), ["You have an account already"]);
+        assert_eq!(titles(&world, "free@example.org"), ["Confirm your new e-mail address"]);
+        let token = world.mailed_token();
+        let free = contract::account("free@example.org", &*world.random);
+        world.store.create(&free, &Effects::none()).await.unwrap();
+        assert_eq!(
+            world.tell("email/confirm", &json!({"token": token})).await.status(),
+            400,
+            "taken meanwhile"
+        );
+    }
+
+    #[tokio::test]
+    async fn without_the_password_or_a_session_nothing_happens() {
+        let world = World::new().await;
+        let session = ada(&world).await;
+        for (email, password) in [
+            ("new@example.org", "wrong-password"),
+            ("nowhere", "demo-password-1"),
+            ("ada@example.org", "demo-password-1"),
+        ] {
+            assert_eq!(ask(&world, &session, email, password).await.0, 400, "{email}");
+        }
+        assert_eq!(ask(&world, "forged", "new@example.org", "demo-password-1").await.0, 401);
+        assert!(world.mailer.sent().is_empty());
+    }
+}
