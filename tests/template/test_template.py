@@ -15,7 +15,7 @@ from samtranslator.yaml_helper import yaml_parse
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 FILES = (
     "/users/api/files", "/users/api/files/{path+}", "/users/api/uploads", "/users/api/uploads/{id}",
-    "/users/api/uploads/{id}/complete", "/users/api/usage",
+    "/users/api/uploads/{id}/complete", "/users/api/usage", "/users/api/user/export",
 )
 GATEWAY_TIMEOUT_SECONDS = 29
 LOGGING_POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"

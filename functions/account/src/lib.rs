@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `GET /user` | `read.rs` |
 //! | `POST /user` | `update.rs` |
+//! | `DELETE /user` | `delete.rs` |
 //! | `GET /keys`, `POST /keys`, `DELETE /keys/<id>` | `keys.rs` |
 //! | `GET /audit` | `audit_trail.rs` |
 //! | `GET /accounts?email=`, `GET /accounts/<id>`, `POST /accounts/<id>`, `DELETE /accounts/<id>/sessions` | `administration.rs` |
@@ -11,6 +12,7 @@
 
 mod administration;
 mod audit_trail;
+mod delete;
 mod keys;
 mod read;
 mod route;
@@ -20,12 +22,12 @@ mod update;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws::{Clients, DynamoAccounts};
-use domain::{AccountStore, Act, AuditEvent, Random, Scope};
+use aws::{Clients, DynamoAccounts, SesMailer};
+use domain::{AccountStore, Act, AuditEvent, DeletionStore, EmailAddress, Random, Scope};
 use web::error::Source;
 use web::{
-    ApiError, Authenticator, Caller, Function, InvalidConfig, Origins, Request, RequestLog, Response,
-    SessionConfig, Settings, SystemClock, SystemRandom,
+    ApiError, Authenticator, Caller, Function, Hashing, InvalidConfig, Origins, Post, Request, RequestLog,
+    Response, SealedLinks, SessionConfig, Settings, SystemClock, SystemRandom, Throttle,
 };
 
 use crate::administration::Admin;
@@ -35,20 +37,31 @@ pub use crate::route::Route;
 #[derive(Clone, Debug)]
 pub struct Config {
     session: SessionConfig,
+    sender: EmailAddress,
+    configuration_set: String,
 }
 
 impl Config {
-    /// Reads `TABLE_NAME`, `PUBLIC_BASE_URL`, `ALLOWED_ORIGINS`, `SIGNING_KEYS` or `SIGNING_KEYS_PARAMETER`.
+    /// Reads `TABLE_NAME`, `PUBLIC_BASE_URL`, `ALLOWED_ORIGINS`, `SIGNING_KEYS` or `SIGNING_KEYS_PARAMETER`,
+    /// `MAIL_SENDER` and `MAIL_CONFIGURATION_SET`.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
         let mut settings = Settings::new(lookup);
         let session = settings.session_config();
-        settings.finish(|| Some(Self { session: session? }))
+        let sender = settings.parse("MAIL_SENDER", EmailAddress::parse);
+        let configuration_set = settings.text("MAIL_CONFIGURATION_SET");
+        settings.finish(|| {
+            Some(Self { session: session?, sender: sender?, configuration_set: configuration_set? })
+        })
     }
 }
 
 /// Everything that the endpoints need.
 pub struct App {
     accounts: Arc<dyn AccountStore>,
+    deletions: Arc<dyn DeletionStore>,
+    hashing: Hashing,
+    throttle: Throttle,
+    post: Post,
     authenticator: Authenticator,
     random: Arc<dyn Random>,
     origins: Origins,
@@ -64,7 +77,22 @@ impl App {
         let authenticator =
             Authenticator::load(keys, &config.session.url, store.clone(), Arc::new(SystemClock)).await?;
         let random = Arc::new(SystemRandom);
-        Ok(Self { accounts: store, authenticator, random, origins: config.session.origins })
+        let links = SealedLinks::new(&config.session.url, authenticator.tokens.clone());
+        let post = Post {
+            outbox: store.clone(),
+            mailer: Arc::new(SesMailer::new(&clients, config.sender.to_string(), config.configuration_set)),
+            links: Arc::new(links),
+        };
+        Ok(Self {
+            throttle: Throttle::new(store.clone(), Arc::new(SystemClock)),
+            hashing: Hashing::new(),
+            deletions: store.clone(),
+            accounts: store,
+            post,
+            authenticator,
+            random,
+            origins: config.session.origins,
+        })
     }
 }
 
@@ -88,6 +116,7 @@ impl Function for App {
         let principal = self.authenticator.principal(&request, log).await?;
         match route {
             Route::Read => Ok(read::read(&principal.permitted(Scope::AccountRead)?)),
+            Route::Delete => delete::delete(self, &principal.logged_on()?, &request).await,
             Route::Update => update::update(self, &principal.logged_on()?, &request).await,
             Route::ListSessions => sessions::list(self, &principal.logged_on()?).await,
             Route::EndSession(id) => sessions::end(self, &principal.logged_on()?, &request, &id).await,

@@ -14,6 +14,8 @@ pub enum Route {
     Read,
     /// `POST /user`.
     Update,
+    /// `DELETE /user`.
+    Delete,
     /// `GET /sessions`.
     ListSessions,
     /// `DELETE /sessions/<id>`.
@@ -43,9 +45,10 @@ impl Route {
     pub fn parse(method: &Method, path: &str) -> Result<Self, ApiError> {
         let path = below_base(path)?;
         match path.split_once('/') {
-            None if path == "user" => {
-                by_method(method, [(Method::GET, Self::Read), (Method::POST, Self::Update)])
-            }
+            None if path == "user" => by_method(
+                method,
+                [(Method::GET, Self::Read), (Method::POST, Self::Update), (Method::DELETE, Self::Delete)],
+            ),
             None if path == "sessions" => by_method(
                 method,
                 [(Method::GET, Self::ListSessions), (Method::DELETE, Self::EndOtherSessions)],
@@ -90,6 +93,7 @@ impl Route {
         match self {
             Self::Read => "read_account",
             Self::Update => "update_account",
+            Self::Delete => "delete_account",
             Self::ListSessions => "list_sessions",
             Self::EndSession(_) => "end_session",
             Self::EndOtherSessions => "end_other_sessions",

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::testing::{MemoryAccounts, MockClock, SeededRandom, contract};
+use domain::testing::{
+    FakeLinks, MemoryAccounts, MemoryMailer, MemoryThrottle, MockClock, SeededRandom, contract,
+};
 use domain::{Account, AccountStore, Effects, Role, SessionStore, Timestamp};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::Value;
 use session::SigningKeys;
 use web::serve::{self, MAX_DURATION};
-use web::{Authenticator, Origins, PublicUrl, Query, Request};
+use web::{Authenticator, Hashing, Origins, Post, PublicUrl, Query, Request, Throttle};
 
 use crate::App;
 
@@ -19,6 +21,7 @@ pub(crate) struct World {
     app: Arc<App>,
     pub(crate) store: Arc<MemoryAccounts>,
     pub(crate) clock: Arc<MockClock>,
+    pub(crate) mailer: Arc<MemoryMailer>,
     random: Arc<SeededRandom>,
     pub(crate) account: Account,
     token: String,
@@ -34,9 +37,20 @@ impl World {
         let keys = Arc::new(SigningKeys::generate("one").unwrap());
         let authenticator = Authenticator::load(keys, &url, store.clone(), clock.clone()).await.unwrap();
         let origins = Origins::new(&url, "").unwrap();
-        let app = Arc::new(App { accounts: store.clone(), authenticator, random: random.clone(), origins });
+        let mailer = Arc::new(MemoryMailer::default());
+        let post = Post { outbox: store.clone(), mailer: mailer.clone(), links: Arc::new(FakeLinks) };
+        let app = Arc::new(App {
+            accounts: store.clone(),
+            deletions: store.clone(),
+            hashing: Hashing::new(),
+            throttle: Throttle::new(Arc::new(MemoryThrottle::default()), clock.clone()),
+            post,
+            authenticator,
+            random: random.clone(),
+            origins,
+        });
         let account = contract::account("ada@example.org", &*random);
-        Self { app, store, clock, random, account, token: String::new() }.signed_in().await
+        Self { app, store, clock, mailer, random, account, token: String::new() }.signed_in().await
     }
 
     /// Somebody else, in the same service.

@@ -14,6 +14,8 @@
 //! | `POST /uploads/<id>/complete` | `complete_upload.rs` |
 //! | `DELETE /uploads/<id>` | `abort_upload.rs` |
 //! | `GET /usage` | `usage.rs` |
+//! | `GET /user/export` | `export.rs` |
+//! | every minute: what deleted accounts have left is removed | `deletions.rs` |
 //! | `PUT /files/<file>` | `put.rs` |
 //! | `DELETE /files/<file or folder>` | `delete.rs` |
 //!
@@ -26,7 +28,9 @@ mod attachment;
 mod batch;
 mod complete_upload;
 mod delete;
+mod deletions;
 mod download;
+mod export;
 mod file_handle;
 mod head;
 mod idempotency;
@@ -55,11 +59,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts, S3Files};
-use domain::{Account, FileLedger, FileStore, FolderPath, IdempotencyStore, PartStore, Random, UploadStore};
+use domain::{
+    Account, AccountStore, DeletionStore, FileLedger, FileStore, FolderPath, IdempotencyStore, PartStore,
+    Random, UploadStore,
+};
 use web::error::Source;
 use web::{
-    ApiError, Authenticator, Function, InvalidConfig, Origins, Request, RequestLog, Response, SessionConfig,
-    Settings, SystemClock, SystemRandom,
+    ApiError, Authenticator, Function, InvalidConfig, Notice, Origins, Request, RequestLog, Response,
+    SessionConfig, Settings, SystemClock, SystemRandom,
 };
 
 use crate::idempotency::Before;
@@ -89,6 +96,8 @@ pub struct App {
     parts: Arc<dyn PartStore>,
     uploads: Arc<dyn UploadStore>,
     ledger: Arc<dyn FileLedger>,
+    accounts: Arc<dyn AccountStore>,
+    deletions: Arc<dyn DeletionStore>,
     idempotency: Arc<dyn IdempotencyStore>,
     authenticator: Authenticator,
     random: Arc<dyn Random>,
@@ -110,6 +119,8 @@ impl App {
             parts: bucket,
             uploads: table.clone(),
             ledger: table.clone(),
+            accounts: table.clone(),
+            deletions: table.clone(),
             idempotency: table,
             authenticator,
             random: Arc::new(SystemRandom),
@@ -130,7 +141,10 @@ impl Function for App {
         // Who is not signed on learns nothing about paths, not even that one is malformed.
         let principal = self.authenticator.principal(&request, log).await?;
         let route = route?;
-        let account = &principal.permitted(route.scope())?;
+        let account = &match route.scope() {
+            Some(scope) => principal.permitted(scope)?,
+            None => principal.logged_on()?.account,
+        };
         // What opens an upload finds it again by itself: its answer is too large to be kept.
         if !route.is_change() || route == Route::OpenUpload {
             return self.answer(route, account, &request).await;
@@ -142,6 +156,13 @@ impl Function for App {
                 let answer = self.answer(route, account, &request).await;
                 keyed.after(self, account, answer).await
             }
+        }
+    }
+
+    async fn notice(&self, notice: Notice) -> Result<(), Source> {
+        match notice {
+            Notice::Schedule => deletions::clear(self).await,
+            Notice::Messages(_) => Err("this function is sent no messages".into()),
         }
     }
 }
@@ -179,6 +200,7 @@ impl App {
             Route::CompleteUpload(id) => complete_upload::complete_upload(self, account, &id).await,
             Route::AbortUpload(id) => abort_upload::abort_upload(self, account, &id).await,
             Route::Usage => usage::usage(self, account).await,
+            Route::Export => export::export(self, account, request).await,
         }
     }
 }

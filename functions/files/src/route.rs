@@ -47,6 +47,8 @@ pub enum Route {
     AbortUpload(OperationId),
     /// `GET /usage`: how much is stored and may be.
     Usage,
+    /// `GET /user/export`: everything that is held on the user.
+    Export,
 }
 
 /// What becomes of zips.
@@ -64,6 +66,9 @@ impl Route {
         let below = below_base(path)?;
         if below == "usage" {
             return by_method(method, [(Method::GET, Self::Usage)]);
+        }
+        if below == "user/export" {
+            return by_method(method, [(Method::GET, Self::Export)]);
         }
         if let Some(rest) =
             below.strip_prefix("uploads").filter(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -153,15 +158,19 @@ impl Route {
             | Self::Zip(_)
             | Self::Head(_)
             | Self::ShowUpload(_)
-            | Self::Usage => false,
+            | Self::Usage
+            | Self::Export => false,
         }
     }
 
-    /// The scope that a key needs for it.
+    /// The scope that a key needs for it; nothing where no key is enough.
     #[must_use]
-    pub const fn scope(&self) -> Scope {
+    pub const fn scope(&self) -> Option<Scope> {
         match self {
-            Self::List(_) | Self::Read(..) | Self::Zip(_) | Self::Head(_) | Self::Usage => Scope::FilesRead,
+            Self::Export => None,
+            Self::List(_) | Self::Read(..) | Self::Zip(_) | Self::Head(_) | Self::Usage => {
+                Some(Scope::FilesRead)
+            }
             // Whoever is shown an upload is shown where to send it.
             Self::ShowUpload(_)
             | Self::Upload(..)
@@ -172,7 +181,7 @@ impl Route {
             | Self::Delete(_)
             | Self::OpenUpload
             | Self::CompleteUpload(_)
-            | Self::AbortUpload(_) => Scope::FilesWrite,
+            | Self::AbortUpload(_) => Some(Scope::FilesWrite),
         }
     }
 
@@ -194,6 +203,7 @@ impl Route {
             Self::CompleteUpload(_) => "complete_upload",
             Self::AbortUpload(_) => "abort_upload",
             Self::Usage => "usage",
+            Self::Export => "export",
             Self::Delete(_) => "delete",
         }
     }

@@ -20,9 +20,9 @@ use crate::App;
 
 /// One user of a service without files.
 pub(crate) struct World {
-    app: Arc<App>,
+    pub(crate) app: Arc<App>,
     pub(crate) store: Arc<MemoryFiles>,
-    accounts: Arc<MemoryAccounts>,
+    pub(crate) accounts: Arc<MemoryAccounts>,
     pub(crate) ledger: Arc<MemoryLedger>,
     pub(crate) clock: Arc<MockClock>,
     pub(crate) random: Arc<SeededRandom>,
@@ -44,6 +44,8 @@ impl World {
             parts: store.clone(),
             uploads: Arc::new(MemoryUploads::default()),
             ledger: ledger.clone(),
+            accounts: accounts.clone(),
+            deletions: accounts.clone(),
             idempotency: Arc::new(MemoryIdempotency::default()),
             authenticator,
             random: random.clone(),

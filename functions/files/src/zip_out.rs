@@ -52,15 +52,26 @@ pub(crate) async fn zip_out(app: &App, owner: &Account, folder: FolderPath) -> R
     let top = folder.as_file().map(|path| path.name().to_owned());
     let name = format!("{}.zip", top.as_deref().unwrap_or("files"));
     let usage = Usage::of(&entries);
-    let zip = pack(app, owner, &folder, top, entries)?;
+    let zip = pack(app, owner, &folder, top, entries, Vec::new())?;
+    send(app, owner, &name, usage, zip).await
+}
+
+/// The answer that a zip is, of files that come to `usage`: the zip itself, or where it is once it is packed.
+pub(crate) async fn send(
+    app: &App,
+    owner: &Account,
+    name: &str,
+    usage: Usage,
+    zip: BoxStream<'static, Result<Bytes, StoreError>>,
+) -> Result<Response, ApiError> {
     if usage.bytes + usage.files * BYTES_PER_ENTRY > MAX_STREAMED_BYTES {
         let operation = OperationId::random(&*app.random);
         let key = FileKey::staged(&owner.id, &operation);
         store(&*app.parts, &key, &operation, zip).await?;
-        return redirect_to(&app.files.link(&key, &attachment(&name), LINK_SECONDS).await?, LINK_SECONDS);
+        return redirect_to(&app.files.link(&key, &attachment(name), LINK_SECONDS).await?, LINK_SECONDS);
     }
     let mut answer = Response::new(Body::Stream(zip));
-    download_headers(answer.headers_mut(), &name, "application/zip")?;
+    download_headers(answer.headers_mut(), name, "application/zip")?;
     answer.headers_mut().remove(header::ACCEPT_RANGES);
     Ok(answer)
 }
@@ -74,12 +85,15 @@ struct Item {
     content: Option<Content>,
 }
 
-fn pack(
+/// Packs the entries of a folder below the folder `top` of the zip, after records that are in memory: a name, a time
+/// and a content each.
+pub(crate) fn pack(
     app: &App,
     owner: &Account,
     folder: &FolderPath,
     top: Option<String>,
     entries: Vec<Entry>,
+    records: Vec<(String, Timestamp, Bytes)>,
 ) -> Result<BoxStream<'static, Result<Bytes, StoreError>>, ApiError> {
     let mut paths = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -94,9 +108,13 @@ fn pack(
         };
         async move { open(&*files, key, name, entry).await }
     });
+    let records = records.into_iter().map(|(name, modified, content)| {
+        let (bytes, content) = (content.len() as u64, stream::iter([Ok(content)]).boxed());
+        Ok(Item { name, modified, bytes, content: Some(content) })
+    });
     let outbox = Outbox::default();
     let packer = Packer {
-        items: opened.buffered(OPENED_AHEAD).boxed(),
+        items: stream::iter(records).chain(opened.buffered(OPENED_AHEAD)).boxed(),
         current: None,
         zip: Some(ZipWriter::new_stream(outbox.clone())),
         outbox,

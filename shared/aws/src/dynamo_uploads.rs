@@ -33,8 +33,28 @@ struct UploadItem {
     ttl: Timestamp,
 }
 
+const UPLOAD: &str = "UPLOAD#";
+
 fn sort_key(id: &OperationId) -> String {
-    format!("UPLOAD#{id}")
+    format!("{UPLOAD}{id}")
+}
+
+impl UploadItem {
+    fn into_upload(self, account: &AccountId) -> Result<FileUpload, StoreError> {
+        let id = self.sk.strip_prefix(UPLOAD).and_then(OperationId::parse);
+        Ok(FileUpload {
+            id: id.ok_or_else(|| corrupt("upload", "its id is malformed"))?,
+            account: account.clone(),
+            path: FilePath::parse(&self.path).map_err(|error| corrupt("upload", error))?,
+            bytes: self.bytes,
+            sha256: self.sha256,
+            unpack: self.unpack,
+            part_bytes: self.part_bytes,
+            store_id: self.store_id,
+            expires: self.expires,
+            result: self.result,
+        })
+    }
 }
 
 #[async_trait]
@@ -62,20 +82,13 @@ impl UploadStore for DynamoAccounts {
         account: &AccountId,
         id: &OperationId,
     ) -> Result<Option<FileUpload>, StoreError> {
-        let Some(item) = self.get(key(user_pk(account), &sort_key(id))).await? else { return Ok(None) };
-        let item: UploadItem = account_item::from_item(item)?;
-        Ok(Some(FileUpload {
-            id: id.clone(),
-            account: account.clone(),
-            path: FilePath::parse(&item.path).map_err(|error| corrupt("upload", error))?,
-            bytes: item.bytes,
-            sha256: item.sha256,
-            unpack: item.unpack,
-            part_bytes: item.part_bytes,
-            store_id: item.store_id,
-            expires: item.expires,
-            result: item.result,
-        }))
+        let item = self.get(key(user_pk(account), &sort_key(id))).await?;
+        item.map(|item| account_item::from_item::<UploadItem>(item)?.into_upload(account)).transpose()
+    }
+
+    async fn list_uploads(&self, account: &AccountId) -> Result<Vec<FileUpload>, StoreError> {
+        let items = self.items_of(account, UPLOAD).await?.into_iter();
+        items.map(|item| account_item::from_item::<UploadItem>(item)?.into_upload(account)).collect()
     }
 
     async fn complete(&self, upload: &FileUpload, result: &UploadResult) -> Result<(), StoreError> {

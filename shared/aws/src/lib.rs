@@ -15,6 +15,7 @@ mod account_item;
 pub mod clients;
 pub mod dynamo_accounts;
 pub mod dynamo_api_keys;
+mod dynamo_deletions;
 mod dynamo_effects;
 mod dynamo_idempotency;
 mod dynamo_ledger;

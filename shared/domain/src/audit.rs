@@ -81,6 +81,8 @@ pub enum Act {
     KeyMade(String),
     /// An API key of this name was revoked.
     KeyRevoked(String),
+    /// Everything that is held on the user was downloaded.
+    Exported,
     /// The account was looked at.
     Looked,
     /// The account got this role.

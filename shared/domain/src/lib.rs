@@ -21,6 +21,7 @@
 //! | [`notification`] | what the service writes to its users |
 //! | [`letter`] | mail that was promised, until it is sent |
 //! | [`audit`] | what happened to an account |
+//! | [`deletion`] | the end of an account |
 //! | [`effects`] | what is written together with a change |
 //! | [`ports`] | what the rules need from the world: stores, mail, time, randomness |
 //!
@@ -30,6 +31,7 @@ pub mod account;
 pub mod api_key;
 pub mod audit;
 pub mod client;
+pub mod deletion;
 pub mod effects;
 pub mod email_address;
 pub mod file_batch;
@@ -64,6 +66,7 @@ pub use account::{
 pub use api_key::{ApiKey, ApiKeyHash, ApiKeyId, ApiKeyName, ApiKeyText, Scope, Scopes};
 pub use audit::{Act, Actor, AuditEvent, EventId};
 pub use client::{Client, Network};
+pub use deletion::Deletion;
 pub use effects::Effects;
 pub use email_address::{EmailAddress, InvalidEmailAddress};
 pub use file_batch::{NotStored, put_all, take_back};
@@ -84,9 +87,9 @@ pub use one_time_token::{OneTimeToken, Purpose, Registration, TokenId, TokenKind
 pub use password::{InvalidPassword, Password, PasswordHash, PasswordHasher, Verdict};
 pub use password_rules::{OwnWords, WeakPassword};
 pub use ports::{
-    AccountStore, ApiKeyStore, Clock, Content, Entry, FileLedger, FileState, FileStore, IdempotencyStore,
-    Links, MailError, Mailer, NewFile, Outbox, PartStore, Random, Replaces, SessionStore, StoreError,
-    ThrottleStore, UploadStore,
+    AccountStore, ApiKeyStore, Clock, Content, DeletionStore, Entry, FileLedger, FileState, FileStore,
+    IdempotencyStore, Links, MailError, Mailer, NewFile, Outbox, PartStore, Random, Replaces, SessionStore,
+    StoreError, ThrottleStore, UploadStore,
 };
 pub use recovery_code::RecoveryCode;
 pub use session::{Session, SessionId};

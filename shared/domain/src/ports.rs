@@ -12,6 +12,7 @@ use futures_util::stream::BoxStream;
 use crate::account::{Account, AccountChange, AccountId, ProfileChange};
 use crate::api_key::{ApiKey, ApiKeyId};
 use crate::audit::AuditEvent;
+use crate::deletion::Deletion;
 use crate::effects::Effects;
 use crate::email_address::EmailAddress;
 use crate::file_key::{FileKey, FolderKey};
@@ -85,6 +86,23 @@ pub trait AccountStore: Send + Sync {
 
     /// The events of an account, newest first, at most `limit` of them.
     async fn events(&self, account: &AccountId, limit: usize) -> Result<Vec<AuditEvent>, StoreError>;
+}
+
+/// Accounts that were deleted and have left something.
+#[async_trait]
+pub trait DeletionStore: Send + Sync {
+    /// Deletes an account and lets its address go; what it leaves is to be removed. [`StoreError::Conflict`] when it is
+    /// gone or has changed its address meanwhile.
+    async fn delete(&self, account: &Account, now: Timestamp, effects: &Effects) -> Result<(), StoreError>;
+
+    /// The deletions that are not finished.
+    async fn deletions(&self) -> Result<Vec<Deletion>, StoreError>;
+
+    /// Removes every record of a deleted account: sessions, keys, events, uploads, counts.
+    async fn remove_records(&self, account: &AccountId) -> Result<(), StoreError>;
+
+    /// Forgets a deletion: nothing is left.
+    async fn finish(&self, account: &AccountId) -> Result<(), StoreError>;
 }
 
 /// Sessions.
@@ -356,6 +374,9 @@ pub trait UploadStore: Send + Sync {
         account: &AccountId,
         id: &OperationId,
     ) -> Result<Option<FileUpload>, StoreError>;
+
+    /// All uploads of an account that the store holds.
+    async fn list_uploads(&self, account: &AccountId) -> Result<Vec<FileUpload>, StoreError>;
 
     /// Notes what an upload has come to.
     async fn complete(&self, upload: &FileUpload, result: &UploadResult) -> Result<(), StoreError>;

@@ -14,3 +14,10 @@ pub fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     }
     writer.finish().expect("a zip").into_inner()
 }
+
+/// The names of what is in a zip.
+#[must_use]
+pub fn names_in(zip: &[u8]) -> Vec<String> {
+    let archive = zip::ZipArchive::new(Cursor::new(zip)).expect("a zip");
+    archive.file_names().map(|name| name.expect("UTF-8").into_owned()).collect()
+}

@@ -27,11 +27,12 @@ use crate::Error;
 use crate::event::{Format, event};
 use crate::runtime_api::{Failure, Function, RuntimeApi, command, is_streamed, listen};
 
-/// The functions, and the first path segments below `/users/api` that each of them serves.
+/// The functions, and the paths below `/users/api` that each of them serves, with everything under them. The longest
+/// one counts.
 pub const FUNCTIONS: [(&str, &[&str]); 5] = [
     ("auth", &["auth", "logon", "checkin", "logout", "confirm", "password", "register", "verify", "email"]),
     ("account", &["user", "sessions", "keys", "audit", "accounts"]),
-    ("files", &["files", "uploads", "usage"]),
+    ("files", &["files", "uploads", "usage", "user/export"]),
     ("send", &["send"]),
     ("info", &["info"]),
 ];
@@ -194,8 +195,12 @@ async fn invoke(
 
 /// The function that serves a raw path.
 fn function_of(path: &str) -> Option<&'static str> {
-    let first = path.strip_prefix("/users/api/")?.split('/').next()?;
-    FUNCTIONS.iter().find(|(_, segments)| segments.contains(&first)).map(|(name, _)| *name)
+    let below = path.strip_prefix("/users/api/")?;
+    let serves = |prefix: &str| {
+        below.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let all = FUNCTIONS.iter().flat_map(|(name, paths)| paths.iter().map(move |path| (*name, *path)));
+    all.filter(|(_, prefix)| serves(prefix)).max_by_key(|(_, prefix)| prefix.len()).map(|(name, _)| name)
 }
 
 fn refused(status: StatusCode, text: &str) -> Response {

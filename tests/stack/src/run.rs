@@ -141,13 +141,15 @@ async fn wait_until_ready(port: u16) -> Result<(), Error> {
     Ok(())
 }
 
-/// Stands in for the schedule of a deployment.
+/// Stands in for the schedules of a deployment.
 async fn tick_every_minute(port: u16) -> Result<(), Error> {
-    let url = format!("http://127.0.0.1:{port}/2015-03-31/functions/send/invocations");
     let client = reqwest::Client::new();
     loop {
-        // What fails now is tried again at the next turn, as it is in a deployment.
-        let _ = client.post(&url).body(tick().to_string()).send().await;
+        for function in ["send", "files"] {
+            let url = format!("http://127.0.0.1:{port}/2015-03-31/functions/{function}/invocations");
+            // What fails now is tried again at the next turn, as it is in a deployment.
+            let _ = client.post(url).body(tick().to_string()).send().await;
+        }
         tokio::time::sleep(Duration::from_mins(1)).await;
     }
 }

@@ -57,6 +57,7 @@ async fn dynamodb_keeps_the_contract_of_accounts_and_sessions() {
     contract::idempotency(&store, &SystemRandom).await;
     contract::throttle(&store, &SystemRandom).await;
     contract::effects(&store, &SystemRandom).await;
+    contract::deletions(&store, &SystemRandom).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,6 +73,7 @@ async fn dynamodb_keeps_the_contract_of_ledgers() {
     contract::idempotency(&store, &SystemRandom).await;
     contract::throttle(&store, &SystemRandom).await;
     contract::effects(&store, &SystemRandom).await;
+    contract::deletions(&store, &SystemRandom).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

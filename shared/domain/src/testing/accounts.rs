@@ -7,13 +7,14 @@ use async_trait::async_trait;
 use crate::account::{Account, AccountChange, AccountId, NewAddress, ProfileChange, SessionsAfter};
 use crate::api_key::{ApiKey, ApiKeyId};
 use crate::audit::AuditEvent;
+use crate::deletion::Deletion;
 use crate::effects::Effects;
 use crate::email_address::EmailAddress;
 use crate::file_ledger::Usage;
 use crate::letter::{Letter, LetterId};
 use crate::one_time_token::{OneTimeToken, TokenId};
 use crate::password::PasswordHash;
-use crate::ports::{AccountStore, ApiKeyStore, Outbox, SessionStore, StoreError};
+use crate::ports::{AccountStore, ApiKeyStore, DeletionStore, Outbox, SessionStore, StoreError};
 use crate::session::{Session, SessionId};
 use crate::timestamp::Timestamp;
 
@@ -31,6 +32,7 @@ struct Tables {
     letters: Vec<Letter>,
     undeliverable: Vec<String>,
     events: Vec<AuditEvent>,
+    deletions: Vec<Deletion>,
     keys: Vec<ApiKey>,
     unavailable: bool,
 }
@@ -185,6 +187,38 @@ impl AccountStore for MemoryAccounts {
         events.retain(|event| event.account == *account);
         events.sort_by_key(|event| event.occasion.at);
         Ok(events.into_iter().rev().take(limit).collect())
+    }
+}
+
+#[async_trait]
+impl DeletionStore for MemoryAccounts {
+    async fn delete(&self, account: &Account, now: Timestamp, effects: &Effects) -> Result<(), StoreError> {
+        let mut tables = self.tables()?;
+        tables.check(effects)?;
+        if tables.account(&account.id)?.email != account.email {
+            return Err(StoreError::Conflict);
+        }
+        tables.accounts.retain(|other| other.id != account.id);
+        tables.deletions.push(Deletion { account: account.id.clone(), at: now });
+        tables.write(effects);
+        Ok(())
+    }
+
+    async fn deletions(&self) -> Result<Vec<Deletion>, StoreError> {
+        Ok(self.tables()?.deletions.clone())
+    }
+
+    async fn remove_records(&self, account: &AccountId) -> Result<(), StoreError> {
+        let mut tables = self.tables()?;
+        tables.sessions.retain(|session| session.account != *account);
+        tables.keys.retain(|key| key.account != *account);
+        tables.events.retain(|event| event.account != *account);
+        Ok(())
+    }
+
+    async fn finish(&self, account: &AccountId) -> Result<(), StoreError> {
+        self.tables()?.deletions.retain(|deletion| deletion.account != *account);
+        Ok(())
     }
 }
 

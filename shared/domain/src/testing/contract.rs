@@ -1,6 +1,7 @@
 //! What every store must do, whatever it is made of. Each function makes its own accounts, so that all of them can
 //! run on one store, in any order, at the same time.
 
+mod deletions;
 mod effects;
 mod throttle;
 
@@ -30,6 +31,7 @@ use crate::ports::{
 use crate::session::{Session, SessionId};
 use crate::timestamp::Timestamp;
 
+pub use deletions::deletions;
 pub use effects::effects;
 pub use throttle::throttle;
 
@@ -881,6 +883,7 @@ mod tests {
     async fn the_stores_in_memory_keep_the_contract() {
         accounts_and_sessions(&MemoryAccounts::default(), &SeededRandom::new(1)).await;
         effects(&MemoryAccounts::default(), &SeededRandom::new(8)).await;
+        deletions(&MemoryAccounts::default(), &SeededRandom::new(9)).await;
         api_keys(&MemoryAccounts::default(), &SeededRandom::new(7)).await;
         files(&MemoryFiles::default(), &SeededRandom::new(2)).await;
         ledger(&MemoryLedger::default(), &SeededRandom::new(3)).await;

@@ -35,6 +35,10 @@ impl UploadStore for MemoryUploads {
         Ok(self.uploads().get(&(account.clone(), id.clone())).cloned())
     }
 
+    async fn list_uploads(&self, account: &AccountId) -> Result<Vec<FileUpload>, StoreError> {
+        Ok(self.uploads().values().filter(|upload| upload.account == *account).cloned().collect())
+    }
+
     async fn complete(&self, upload: &FileUpload, result: &UploadResult) -> Result<(), StoreError> {
         let mut uploads = self.uploads();
         let stored = uploads.get_mut(&(upload.account.clone(), upload.id.clone()));

@@ -2,9 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use api::zips::names_in;
 use api::{story, world::PASSWORD};
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Role;
+use http::Method;
 use serde_json::json;
+use stack::environment::TABLE;
+use stack::event::tick;
 
 #[test]
 fn an_account_is_read_changed_and_posted_back_whole() {
@@ -124,5 +129,48 @@ fn an_administrator_disables_promotes_and_logs_off_and_the_owner_reads_who_did_w
         assert_eq!(names, BTreeSet::from(expected));
         assert_eq!(events.iter().filter(|event| event["event"] == "logged_on").count(), 3);
         assert!(events.iter().all(|event| event["by"] != "owner" || event["network"] == "127.0.0.0/24"));
+    });
+}
+
+#[test]
+fn an_account_is_taken_along_and_deleted_and_nothing_of_it_stays() {
+    story(async |app| {
+        let (ada, eve) = (app.signed_in("ada").await, app.signed_in("eve").await);
+        let key = ada.script("files:read").await;
+        let elsewhere = app.log_on(ada.account()).await;
+        for somebody in [&ada, &eve] {
+            somebody.upload("project", &[("a.idf", b"Version,9.6;")]).await.is(200);
+            somebody.post_json("uploads", &json!({"path": "large", "size": 9_000_000})).await.is(200);
+        }
+        let export = ada.get("user/export").await.is(200);
+        assert_eq!(export.header("content-type"), "application/zip");
+        let names = names_in(&export.body);
+        for name in ["account.json", "audit.json", "files/project/a.idf", "keys.json", "sessions.json"] {
+            assert!(names.iter().any(|other| other == name), "{name} is not in {names:?}");
+        }
+        let farewell = async |password: &str| {
+            let body = json!({"password": password}).to_string().into_bytes();
+            ada.send(Method::DELETE, "user", &[("content-type", "application/json")], body).await
+        };
+        farewell("a guess").await.fails(400);
+        ada.get("user").await.is(200);
+        farewell(PASSWORD).await.is(200);
+        for somebody in [&ada, &elsewhere, &key] {
+            somebody.get("files").await.fails(401);
+        }
+        let email = ada.account().email.as_str();
+        let pair = json!({"email": email, "password": PASSWORD});
+        app.anonymous().post_json("auth", &pair).await.fails(200);
+        let url = format!("{}/files", app.world.gateway.invoke_url);
+        app.send_to(&url, Method::POST, &[], tick().to_string().into_bytes()).await.is(204);
+        assert_eq!(app.stored(&ada).await, Vec::<String>::new());
+        assert_eq!(app.stored(&eve).await, ["project/a.idf"]);
+        let text = |value: String| AttributeValue::S(value);
+        let query = app.world.dynamodb.query().table_name(TABLE).key_condition_expression("pk = :pk");
+        let left = query.expression_attribute_values(":pk", text(format!("USER#{}", ada.account().id)));
+        assert_eq!(left.send().await.expect("readable").count(), 0);
+        let subjects = app.world.mailbox.mails().await.into_iter().filter(|mail| mail.to == [email]);
+        assert_eq!(subjects.map(|mail| mail.subject).collect::<Vec<_>>(), ["Your account was deleted"]);
+        eve.get("user").await.is(200);
     });
 }

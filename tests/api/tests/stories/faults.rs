@@ -95,7 +95,10 @@ fn a_function_without_its_settings_does_not_start_and_names_all_of_them() {
                 "MAIL_CONFIGURATION_SET",
             ],
         ),
-        ("account", vec!["TABLE_NAME", "PUBLIC_BASE_URL", "SIGNING_KEYS"]),
+        (
+            "account",
+            vec!["TABLE_NAME", "PUBLIC_BASE_URL", "SIGNING_KEYS", "MAIL_SENDER", "MAIL_CONFIGURATION_SET"],
+        ),
         ("files", vec!["TABLE_NAME", "BUCKET_NAME", "PUBLIC_BASE_URL", "SIGNING_KEYS"]),
         (
             "send",

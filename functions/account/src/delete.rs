@@ -1,0 +1,85 @@
+//! `DELETE /user`: the end of the caller's account.
+
+use domain::{Effects, Letter, Notification, Password, Verdict};
+use serde::Deserialize;
+use web::{ApiError, Caller, Request, Response, response};
+
+use crate::App;
+
+/// Not printable: it holds a password.
+#[derive(Deserialize)]
+struct Farewell {
+    password: String,
+}
+
+/// Deletes the account of whoever knows its password. All sessions and keys are dead at once; the files, which nobody can
+/// reach any more, are removed within minutes. A mail says so.
+pub(crate) async fn delete(app: &App, caller: &Caller, request: &Request) -> Result<Response, ApiError> {
+    let Farewell { password } = request.json()?;
+    let wrong = || ApiError::BadRequest("The password is not right. Nothing was deleted.".into());
+    let account = &caller.account;
+    let password = Password::attempt(password).map_err(|_| wrong())?;
+    let guess = app.throttle.guess(&account.email.normalised(), request.address).await?;
+    if app.hashing.verify(password, Some(account.password_hash.clone())).await? == Verdict::Wrong {
+        guess.was_wrong().await?;
+        return Err(wrong());
+    }
+    guess.was_right().await?;
+    let occasion = request.occasion(app.authenticator.clock.now());
+    let (email, now) = (account.email.clone(), occasion.at);
+    let letter = Letter::new(email, Notification::AccountDeleted(occasion), now, &*app.random);
+    let effects = Effects { letters: vec![letter], ..Effects::none() };
+    app.deletions.delete(account, now, &effects).await?;
+    app.post.deliver(&effects.letters).await;
+    Ok(response::success("Your account has been deleted, with all its log-ons, keys and files."))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{DeletionStore as _, SessionStore as _};
+    use http::Method;
+    use serde_json::json;
+
+    use crate::testing::World;
+
+    #[tokio::test]
+    async fn an_account_ends_with_all_its_sessions_and_keys_and_its_owner_is_told() {
+        let ada = World::new().await;
+        let (phone, eve) = (ada.again().await, ada.other("eve@example.org").await);
+        let key = json!({"name": "CI", "scope": "account:read"}).to_string();
+        let key = ada.ask(Method::POST, "keys", &key).await.1["key"].as_str().unwrap().to_owned();
+        assert_eq!(ada.ask_by_key(&key, Method::GET, "user", "").await.0, 200);
+        let farewell = json!({"password": "demo-password-1"}).to_string();
+        let (status, answer) = ada.ask(Method::DELETE, "user", &farewell).await;
+        assert_eq!((status, &answer["ok"]), (200, &json!(true)), "{answer}");
+        for somebody in [&ada, &phone] {
+            assert_eq!(somebody.ask(Method::GET, "user", "").await.0, 401);
+        }
+        assert_eq!(ada.ask_by_key(&key, Method::GET, "user", "").await.0, 401);
+        assert_eq!(ada.ask(Method::DELETE, "user", &farewell).await.0, 401);
+        assert_eq!(eve.ask(Method::GET, "user", "").await.0, 200);
+        assert_eq!(ada.store.deletions().await.unwrap().len(), 1);
+        let mails = ada.mailer.sent();
+        assert_eq!((mails.len(), mails[0].title()), (1, "Your account was deleted"));
+        assert!(
+            !ada.store.list_sessions(&ada.account.id).await.unwrap().is_empty(),
+            "they are removed later"
+        );
+    }
+
+    #[tokio::test]
+    async fn without_the_password_nothing_is_deleted() {
+        let ada = World::new().await;
+        for body in [json!({"password": "wrong-password"}), json!({"password": "x".repeat(5_000)}), json!({})]
+        {
+            assert_eq!(ada.ask(Method::DELETE, "user", &body.to_string()).await.0, 400);
+        }
+        assert_eq!(ada.ask(Method::DELETE, "user", "").await.0, 400);
+        let key = json!({"name": "CI", "scope": "account:read"}).to_string();
+        let key = ada.ask(Method::POST, "keys", &key).await.1["key"].as_str().unwrap().to_owned();
+        let farewell = json!({"password": "demo-password-1"}).to_string();
+        assert_eq!(ada.ask_by_key(&key, Method::DELETE, "user", &farewell).await.0, 403);
+        assert_eq!(ada.ask(Method::GET, "user", "").await.0, 200);
+        assert!(ada.store.deletions().await.unwrap().is_empty() && ada.mailer.sent().is_empty());
+    }
+}
