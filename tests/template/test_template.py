@@ -355,9 +355,28 @@ def test_no_function_is_allowed_a_wildcard_resource(resources):
 
 def test_mail_goes_out_in_the_name_of_the_configured_sender_only(resources):
     mail = [it for _, it in statements_by_role(resources) if "ses:SendEmail" in as_list(it["Action"])]
-    assert len(mail) == 2
+    assert len(mail) == 3
     for statement in mail:
         assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "MailSender"}}}
+
+
+def test_mail_that_is_left_over_and_what_deleted_accounts_leave_are_seen_to_every_minute(resources):
+    rules = all_of(resources, "AWS::Events::Rule").values()
+    targets = {target["Arn"]["Fn::GetAtt"][0]: rule for rule in rules for target in rule["Targets"]}
+    assert set(targets) == {"Send", "Files"}
+    assert {rule["ScheduleExpression"] for rule in rules} == {"rate(1 minute)"}
+
+
+def test_bounces_and_complaints_come_back_to_the_function_that_notes_them(resources):
+    destination = the_one(resources, "AWS::SES::ConfigurationSetEventDestination")
+    assert set(destination["EventDestination"]["MatchingEventTypes"]) == {"bounce", "complaint"}
+    topic = destination["EventDestination"]["SnsDestination"]["TopicARN"]["Ref"]
+    subscription = the_one(resources, "AWS::SNS::Subscription")
+    assert subscription["TopicArn"] == {"Ref": topic}
+    assert subscription["Endpoint"] == {"Fn::GetAtt": ["Send", "Arn"]}
+    statement = the_one(resources, "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"][0]
+    assert statement["Principal"] == {"Service": "ses.amazonaws.com"}
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
 def test_only_the_files_function_may_touch_the_bucket(resources):
