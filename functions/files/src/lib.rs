@@ -19,7 +19,7 @@
 //! | `PUT /files/<file>` | `put.rs` |
 //! | `DELETE /files/<file or folder>` | `delete.rs` |
 //!
-//! A change with an `Idempotency-Key` is made once (`idempotency.rs`). Whatever changes files waits for its turn in the
+//! A change with an `Idempotency-Key` is made once ([`web::idempotency`]). Whatever changes files waits for its turn in the
 //! account's ledger (`turn.rs`); what a killed process has left half done is brought to an end by whoever meets it
 //! (`recovery.rs`).
 
@@ -33,7 +33,6 @@ mod download;
 mod export;
 mod file_handle;
 mod head;
-mod idempotency;
 mod large_upload;
 mod list;
 mod make_folder;
@@ -53,6 +52,8 @@ mod usage;
 mod zip_out;
 
 #[cfg(test)]
+mod repeated_requests;
+#[cfg(test)]
 mod testing;
 
 use std::sync::Arc;
@@ -64,14 +65,15 @@ use domain::{
     Random, UploadStore,
 };
 use web::error::Source;
+use web::idempotency::{self, Before};
 use web::{
     ApiError, Authenticator, Function, InvalidConfig, Notice, Origins, Request, RequestLog, Response,
     SessionConfig, Settings, SystemClock, SystemRandom,
 };
 
-use crate::idempotency::Before;
 pub use crate::list::Extent;
 pub use crate::route::{Route, Unpack};
+use crate::turn::LEASE_SECONDS;
 
 /// What the function is told by its environment.
 #[derive(Clone, Debug)]
@@ -149,12 +151,13 @@ impl Function for App {
         if !route.is_change() || route == Route::OpenUpload {
             return self.answer(route, account, &request).await;
         }
-        match idempotency::before(self, account, &request).await? {
+        let store = &*self.idempotency;
+        match idempotency::before(store, &account.id, &request, self.now(), LEASE_SECONDS).await? {
             Before::Unkeyed => self.answer(route, account, &request).await,
             Before::Answered(answer) => Ok(answer),
             Before::First(keyed) => {
                 let answer = self.answer(route, account, &request).await;
-                keyed.after(self, account, answer).await
+                keyed.after(store, &account.id, answer).await
             }
         }
     }

@@ -9,7 +9,6 @@ use serde::Deserialize;
 use web::{ApiError, Request, Response};
 
 use crate::App;
-use crate::idempotency;
 use crate::large_upload::{UPLOAD_SECONDS, state};
 use crate::occupied::refuse_collision;
 use crate::recovery::recover_expired;
@@ -99,7 +98,7 @@ fn read(app: &App, owner: &Account, request: &Request) -> Result<FileUpload, Api
 
 /// Random, or made of the request's key and of what it asks for.
 fn id(app: &App, request: &Request) -> Result<OperationId, ApiError> {
-    let Some(key) = idempotency::key(request)? else { return Ok(OperationId::random(&*app.random)) };
+    let Some(key) = web::idempotency::key(request)? else { return Ok(OperationId::random(&*app.random)) };
     let mut hash = Context::new(&SHA256);
     hash.update(key.as_str().as_bytes());
     hash.update(&[0]);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts, SesMailer};
-use domain::{EmailAddress, Scope};
+use domain::{EmailAddress, IdempotencyStore, Scope, ThrottleStore};
 use web::error::Source;
 use web::{
     ApiError, Authenticator, Function, InvalidConfig, Notice, Origins, Post, Request, RequestLog, Response,
@@ -48,6 +48,8 @@ impl Config {
 /// Everything that the endpoint needs.
 pub struct App {
     post: Post,
+    throttle: Arc<dyn ThrottleStore>,
+    idempotency: Arc<dyn IdempotencyStore>,
     authenticator: Authenticator,
     origins: Origins,
 }
@@ -63,11 +65,12 @@ impl App {
             Authenticator::load(keys, &config.session.url, store.clone(), Arc::new(SystemClock)).await?;
         let links = SealedLinks::new(&config.session.url, authenticator.tokens.clone());
         let post = Post {
-            outbox: store,
+            outbox: store.clone(),
             mailer: Arc::new(SesMailer::new(&clients, config.sender.to_string(), config.configuration_set)),
             links: Arc::new(links),
         };
-        Ok(Self { post, authenticator, origins: config.session.origins })
+        let (throttle, origins) = (store.clone(), config.session.origins);
+        Ok(Self { post, throttle, idempotency: store, authenticator, origins })
     }
 }
 
@@ -82,7 +85,7 @@ impl Function for App {
         log.route = Some(route.name());
         let principal = self.authenticator.principal(&request, log).await?;
         match route {
-            Route::Send => send::send(&self.post, &principal.permitted(Scope::Send)?, &request).await,
+            Route::Send => send::send_once(self, &principal.permitted(Scope::Send)?, &request).await,
         }
     }
 
@@ -99,3 +102,6 @@ impl Function for App {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod testing;

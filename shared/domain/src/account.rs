@@ -45,6 +45,16 @@ impl Role {
 }
 
 impl Role {
+    /// How many mails an account of this role may send in a day: what a person reads, or what a service needs.
+    #[must_use]
+    pub const fn mails_per_day(self) -> u64 {
+        match self {
+            Self::User => 100,
+            Self::Pro => 1_000,
+            Self::Admin => 10_000,
+        }
+    }
+
     /// How much an account of this role may store: 10 GB in 100,000 files, or tenfold for whoever has larger allowances.
     #[must_use]
     pub const fn allowance(self) -> Usage {

@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
+use crate::account::Role;
 use crate::timestamp::Timestamp;
 
 /// The longest wait, in seconds. With it an account can be guessed at about a hundred times a day, the order of what NIST
@@ -33,10 +34,12 @@ pub enum Limit {
     Mailbox,
     /// The same, asked for by one client address.
     Sender,
+    /// Mails that the holder of an account sends; how many are free depends on the role.
+    Mails,
 }
 
 impl Limit {
-    /// How many of them cost nothing. Behind one client address there may be a whole university.
+    /// How many of them cost nothing, if that is the same for all. Behind one client address there may be a whole university.
     #[must_use]
     pub const fn free(self) -> u64 {
         match self {
@@ -44,13 +47,14 @@ impl Limit {
             Self::Client => 100,
             Self::Account => 20,
             Self::Sender => 30,
+            Self::Mails => Role::User.mails_per_day(),
         }
     }
 
     /// After so many seconds, counted from the beginning of time, all guesses are forgotten.
     const fn window_seconds(self) -> u64 {
         match self {
-            Self::Pair | Self::Account => 86_400,
+            Self::Pair | Self::Account | Self::Mails => 86_400,
             Self::Client | Self::Mailbox | Self::Sender => 3_600,
         }
     }
@@ -90,6 +94,7 @@ impl Counter {
             Limit::Account => ("account", account, ""),
             Limit::Mailbox => ("mailbox", account, ""),
             Limit::Sender => ("sender", "", client.as_str()),
+            Limit::Mails => ("mails", account, ""),
         };
         let digest = Sha256::new().chain_update(account).chain_update([0]).chain_update(client).finalize();
         let window = now.unix_seconds() / limit.window_seconds();

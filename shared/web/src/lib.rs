@@ -23,6 +23,7 @@ pub mod environment;
 pub mod error;
 pub mod event;
 mod hashing;
+pub mod idempotency;
 mod links;
 pub mod log;
 pub mod multipart;

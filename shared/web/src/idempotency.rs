@@ -1,0 +1,122 @@
+//! `Idempotency-Key`: a change that is asked for again, because its answer was lost, is done once.
+
+use domain::{AccountId, IdempotencyKey, IdempotencyStore, KeptAnswer, KeyedRequest, Known, Timestamp};
+use http::{HeaderValue, StatusCode, header};
+use sha2::{Digest as _, Sha256};
+
+use crate::error::ApiError;
+use crate::request::Request;
+use crate::response::{self, Response};
+
+/// How long an answer is kept.
+const KEPT_SECONDS: u64 = 24 * 3_600;
+
+/// A request whose answer is to be kept.
+pub struct Keyed(KeyedRequest);
+
+/// What comes before a change is made.
+pub enum Before {
+    /// It has no key.
+    Unkeyed,
+    /// It is the first of its key, or the first of it came to nothing.
+    First(Keyed),
+    /// It was answered.
+    Answered(Response),
+}
+
+/// The key of a request, if it has one.
+pub fn key(request: &Request) -> Result<Option<IdempotencyKey>, ApiError> {
+    let mut lines = request.headers.get_all("idempotency-key").iter();
+    let Some(line) = lines.next() else { return Ok(None) };
+    if lines.next().is_some() {
+        return Err(ApiError::BadRequest("The header Idempotency-Key stands there twice.".into()));
+    }
+    let key = IdempotencyKey::parse(line.to_str().unwrap_or_default());
+    key.map(Some).map_err(|error| ApiError::BadRequest(error.to_string()))
+}
+
+/// Looks whether the request was sent before. The same key for another request is refused. Its work belongs to its process
+/// for `busy_seconds` at most.
+pub async fn before(
+    store: &dyn IdempotencyStore,
+    owner: &AccountId,
+    request: &Request,
+    now: Timestamp,
+    busy_seconds: u64,
+) -> Result<Before, ApiError> {
+    let Some(key) = key(request)? else { return Ok(Before::Unkeyed) };
+    let keyed = KeyedRequest {
+        key,
+        fingerprint: fingerprint(request),
+        busy_until: now.plus_seconds(busy_seconds),
+        kept_until: now.plus_seconds(KEPT_SECONDS),
+    };
+    match store.begin(owner, &keyed, now).await? {
+        Known::Nothing => Ok(Before::First(Keyed(keyed))),
+        Known::Answered(kept) => again(kept).map(Before::Answered),
+        Known::Busy => {
+            Err(ApiError::Busy("This request is being worked on: ask again for its answer.".into()))
+        }
+        Known::Other => Err(ApiError::Conflict(
+            "This Idempotency-Key was used for another request: take a new key for each.".into(),
+        )),
+    }
+}
+
+impl Keyed {
+    /// Keeps the answer. Who has failed has changed nothing, and may do better when the request is sent again.
+    pub async fn after(
+        self,
+        store: &dyn IdempotencyStore,
+        owner: &AccountId,
+        answer: Result<Response, ApiError>,
+    ) -> Result<Response, ApiError> {
+        let kept = match &answer {
+            Ok(answer) => store.keep(owner, &self.0, &keep(answer)).await,
+            Err(_) => store.forget(owner, &self.0.key).await,
+        };
+        if let Err(error) = kept {
+            // What was done is done, and the client should hear of it.
+            tracing::warn!(%error, "the answer to a request with a key was not kept");
+        }
+        answer
+    }
+}
+
+fn keep(answer: &Response) -> KeptAnswer {
+    let body = answer.body().as_whole().map(|body| String::from_utf8_lossy(body).into_owned());
+    let etag = answer.headers().get(header::ETAG).and_then(|etag| etag.to_str().ok());
+    KeptAnswer {
+        status: answer.status().as_u16(),
+        body: body.unwrap_or_default(),
+        etag: etag.map(str::to_owned),
+    }
+}
+
+fn again(kept: KeptAnswer) -> Result<Response, ApiError> {
+    let status = StatusCode::from_u16(kept.status).map_err(|error| ApiError::Internal(error.into()))?;
+    let mut answer = response::json_bytes(status, kept.body.into_bytes().into());
+    if let Some(etag) = kept.etag {
+        let etag = HeaderValue::from_str(&etag).map_err(|error| ApiError::Internal(error.into()))?;
+        answer.headers_mut().insert(header::ETAG, etag);
+    }
+    Ok(answer)
+}
+
+/// What tells a request from every other: all that decides on what it does.
+fn fingerprint(request: &Request) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    let mut add = |part: &[u8]| {
+        // The lengths keep two requests with their parts divided otherwise from being the same.
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    };
+    add(request.method.as_str().as_bytes());
+    add(request.path.as_bytes());
+    for (name, value) in request.query.sorted() {
+        add(name.as_bytes());
+        add(value.as_bytes());
+    }
+    add(&request.body);
+    hash.finalize().into()
+}
