@@ -1,8 +1,8 @@
 //! `DELETE /user`: the end of the caller's account.
 
-use domain::{Effects, Letter, Notification, Password, Verdict};
+use domain::{Effects, Letter, Notification};
 use serde::Deserialize;
-use web::{ApiError, Caller, Request, Response, response};
+use web::{ApiError, Caller, Request, Response, prove_password, response};
 
 use crate::App;
 
@@ -16,15 +16,8 @@ struct Farewell {
 /// reach any more, are removed within minutes. A mail says so.
 pub(crate) async fn delete(app: &App, caller: &Caller, request: &Request) -> Result<Response, ApiError> {
     let Farewell { password } = request.json()?;
-    let wrong = || ApiError::BadRequest("The password is not right. Nothing was deleted.".into());
     let account = &caller.account;
-    let password = Password::attempt(password).map_err(|_| wrong())?;
-    let guess = app.throttle.guess(&account.email.normalised(), request.address).await?;
-    if app.hashing.verify(password, Some(account.password_hash.clone())).await? == Verdict::Wrong {
-        guess.was_wrong().await?;
-        return Err(wrong());
-    }
-    guess.was_right().await?;
+    prove_password(&app.throttle, &app.hashing, account, request, password).await?;
     let occasion = request.occasion(app.authenticator.clock.now());
     let (email, now) = (account.email.clone(), occasion.at);
     let letter = Letter::new(email, Notification::AccountDeleted(occasion), now, &*app.random);

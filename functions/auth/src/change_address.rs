@@ -5,10 +5,10 @@
 
 use domain::{
     Account, AccountChange, Act, AuditEvent, Effects, EmailAddress, Letter, NewAddress, Notification,
-    Occasion, OneTimeToken, Password, Purpose, SessionsAfter, StoreError, TokenId, TokenKind, Verdict,
+    Occasion, OneTimeToken, Purpose, SessionsAfter, StoreError, TokenId, TokenKind,
 };
 use serde::Deserialize;
-use web::{ApiError, Caller, Request, Response, iso_time, response};
+use web::{ApiError, Caller, Request, Response, iso_time, prove_password, response};
 
 use crate::App;
 use crate::discretion::{discreetly, may_mail};
@@ -47,7 +47,7 @@ pub(crate) async fn ask(app: &App, caller: &Caller, request: &Request) -> Result
     if email == account.email {
         return Err(ApiError::BadRequest("Your account has this address already.".into()));
     }
-    prove(app, account, request, password).await?;
+    prove_password(&app.throttle, &app.hashing, account, request, password).await?;
     let now = app.authenticator.clock.now();
     if let Some(changed) = account.email_changed {
         let again = changed.plus_seconds(TokenKind::EmailUndo.ttl_seconds());
@@ -71,18 +71,6 @@ pub(crate) async fn ask(app: &App, caller: &Caller, request: &Request) -> Result
     };
     let status = "Look into the mailbox of the new address: a mail with a link to confirm it is on its way. The link is good for 24 hours.";
     discreetly(app, work, response::success(status)).await
-}
-
-/// Lets only the owner of the password go on.
-async fn prove(app: &App, account: &Account, request: &Request, password: String) -> Result<(), ApiError> {
-    let wrong = || ApiError::BadRequest("The password is not right. Nothing was changed.".into());
-    let password = Password::attempt(password).map_err(|_| wrong())?;
-    let guess = app.throttle.guess(&account.email.normalised(), request.address).await?;
-    if app.hashing.verify(password, Some(account.password_hash.clone())).await? == Verdict::Wrong {
-        guess.was_wrong().await?;
-        return Err(wrong());
-    }
-    guess.was_right().await
 }
 
 fn told(app: &App, to: EmailAddress, notification: Notification) -> Effects {

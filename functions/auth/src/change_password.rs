@@ -1,10 +1,8 @@
 //! `POST /password`: a new password, for whoever knows the old one.
 
-use domain::{
-    AccountChange, Act, AuditEvent, Effects, Letter, Notification, Password, SessionsAfter, Verdict,
-};
+use domain::{AccountChange, Act, AuditEvent, Effects, Letter, Notification, SessionsAfter};
 use serde::Deserialize;
-use web::{ApiError, Caller, Request, Response, response};
+use web::{ApiError, Caller, Request, Response, prove_password, response};
 
 use crate::App;
 use crate::new_password::new_password;
@@ -24,15 +22,7 @@ pub(crate) async fn change_password(
 ) -> Result<Response, ApiError> {
     let Passwords { password, new_password: wanted } = request.json()?;
     let new = new_password(wanted, &caller.account.email, &caller.account.profile)?;
-    let wrong = || ApiError::BadRequest("The present password is not right. Nothing was changed.".into());
-    let present = Password::attempt(password).map_err(|_| wrong())?;
-    let guess = app.throttle.guess(&caller.account.email.normalised(), request.address).await?;
-    let stored = caller.account.password_hash.clone();
-    if app.hashing.verify(present, Some(stored)).await? == Verdict::Wrong {
-        guess.was_wrong().await?;
-        return Err(wrong());
-    }
-    guess.was_right().await?;
+    prove_password(&app.throttle, &app.hashing, &caller.account, request, password).await?;
     let change = AccountChange {
         password_hash: Some(app.hashing.hash(new, app.random.clone()).await?),
         sessions: SessionsAfter::EndOthers(caller.session.id.clone()),

@@ -4,13 +4,16 @@ use web::{ApiError, Caller, Request, Response, response};
 
 use crate::App;
 use crate::auth_return::signed_on;
-use crate::credentials::Credentials;
+use crate::credentials::{CODE_NEEDED, Credentials, Proof};
 
 /// Confirms that the credentials are those of the caller. A mismatch is answered with HTTP 200 and `ok` false.
 pub(crate) async fn confirm(app: &App, caller: &Caller, request: &Request) -> Result<Response, ApiError> {
-    let account = request.json::<Credentials>()?.account(app, request).await?;
-    if account.is_none_or(|account| account.id != caller.account.id) {
-        return Ok(response::refusal("User does not match the existing session"));
+    match request.json::<Credentials>()?.prove(app, request).await? {
+        Proof::Right(account) if account.id == caller.account.id => {}
+        Proof::CodeNeeded => return Ok(response::refusal(CODE_NEEDED)),
+        Proof::Right(_) | Proof::Wrong => {
+            return Ok(response::refusal("User does not match the existing session"));
+        }
     }
     signed_on(app, &caller.session, &caller.account, "User credential confirmed!", "Session key cookie").await
 }

@@ -9,6 +9,7 @@
 //! | `POST /password` | `change_password.rs` |
 //! | `POST /register` | `register.rs` |
 //! | `GET /verify`, `POST /verify` | `verify.rs` |
+//! | `GET /totp`, `POST /totp`, `DELETE /totp`, `POST /totp/confirm` | `second_factor.rs` |
 //! | `POST /email`, `GET` and `POST /email/confirm`, `GET` and `POST /email/undo` | `change_address.rs` |
 //! | `GET /password/forgot`, `POST /password/forgot` | `forgot_password.rs` |
 //! | `GET /password/reset`, `POST /password/reset` | `reset_password.rs` |
@@ -28,6 +29,7 @@ mod new_password;
 mod register;
 mod reset_password;
 mod route;
+mod second_factor;
 mod verify;
 
 use std::sync::Arc;
@@ -157,6 +159,19 @@ impl Function for App {
             }
             Route::Verify => {
                 VERIFY.press(&request, async |token| verify::verify(self, &request, token).await).await
+            }
+            Route::ShowSecondFactor => {
+                Ok(second_factor::show(&self.authenticator.caller(&request, log).await?))
+            }
+            Route::BeginSecondFactor => {
+                second_factor::begin(self, &self.authenticator.caller(&request, log).await?, &request).await
+            }
+            Route::ConfirmSecondFactor => {
+                second_factor::confirm(self, &self.authenticator.caller(&request, log).await?, &request).await
+            }
+            Route::EndSecondFactor => {
+                second_factor::switch_off(self, &self.authenticator.caller(&request, log).await?, &request)
+                    .await
             }
             Route::ChangeAddress => {
                 let caller = self.authenticator.caller(&request, log).await?;

@@ -5,12 +5,14 @@ use web::{ApiError, Request, RequestLog, Response, response};
 
 use crate::App;
 use crate::auth_return::signed_on;
-use crate::credentials::Credentials;
+use crate::credentials::{CODE_NEEDED, Credentials, Proof};
 
 /// Logs on. A wrong pair is answered with HTTP 200, `ok` false, and no cookie: clients test whether they have one.
 pub(crate) async fn log_on(app: &App, request: &Request, log: &mut RequestLog) -> Result<Response, ApiError> {
-    let Some(account) = request.json::<Credentials>()?.account(app, request).await? else {
-        return Ok(response::refusal("No matching username and password pair was found!"));
+    let account = match request.json::<Credentials>()?.prove(app, request).await? {
+        Proof::Right(account) => account,
+        Proof::CodeNeeded => return Ok(response::refusal(CODE_NEEDED)),
+        Proof::Wrong => return Ok(response::refusal("No matching username and password pair was found!")),
     };
     log.account = Some(account.id.clone());
     let now = app.authenticator.clock.now();

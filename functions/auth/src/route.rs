@@ -31,6 +31,14 @@ pub enum Route {
     ShowReset,
     /// `POST /password/reset`.
     ResetPassword,
+    /// `GET /totp`.
+    ShowSecondFactor,
+    /// `POST /totp`.
+    BeginSecondFactor,
+    /// `DELETE /totp`.
+    EndSecondFactor,
+    /// `POST /totp/confirm`.
+    ConfirmSecondFactor,
     /// `POST /email`.
     ChangeAddress,
     /// `GET /email/confirm`.
@@ -51,6 +59,15 @@ impl Route {
             "verify" => return page(Self::ShowVerification, Self::Verify),
             "password/forgot" => return page(Self::ShowForgotPassword, Self::ForgotPassword),
             "password/reset" => return page(Self::ShowReset, Self::ResetPassword),
+            "totp" => {
+                let routes = [
+                    (Method::GET, Self::ShowSecondFactor),
+                    (Method::POST, Self::BeginSecondFactor),
+                    (Method::DELETE, Self::EndSecondFactor),
+                ];
+                return by_method(method, routes);
+            }
+            "totp/confirm" => Self::ConfirmSecondFactor,
             "email/confirm" => return page(Self::ShowNewAddress, Self::ConfirmNewAddress),
             "email/undo" => return page(Self::ShowAddressUndo, Self::UndoAddress),
             "logon" | "auth" => Self::LogOn,
@@ -81,6 +98,10 @@ impl Route {
             Self::ForgotPassword => "forgot_password",
             Self::ShowReset => "show_reset",
             Self::ResetPassword => "reset_password",
+            Self::ShowSecondFactor => "show_second_factor",
+            Self::BeginSecondFactor => "begin_second_factor",
+            Self::EndSecondFactor => "end_second_factor",
+            Self::ConfirmSecondFactor => "confirm_second_factor",
             Self::ChangeAddress => "change_address",
             Self::ShowNewAddress => "show_new_address",
             Self::ConfirmNewAddress => "confirm_new_address",
@@ -105,6 +126,7 @@ mod tests {
             ("password", Route::ChangePassword),
             ("register", Route::Register),
             ("email", Route::ChangeAddress),
+            ("totp/confirm", Route::ConfirmSecondFactor),
         ] {
             for path in [format!("/users/api/{path}"), format!("/users/api/{path}/")] {
                 assert_eq!(Route::parse(&Method::POST, &path).unwrap(), route);

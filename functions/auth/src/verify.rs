@@ -43,6 +43,7 @@ fn account_of(registration: Registration, app: &App) -> Account {
         email: registration.email,
         role: Role::User,
         password_hash: registration.password_hash,
+        second_factor: None,
         disabled: false,
         quota_bytes: None,
         quota_files: None,

@@ -10,7 +10,9 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Account, AccountId, EmailAddress, PasswordHash, Profile, Role, StoreError, Timestamp};
+use domain::{
+    Account, AccountId, EmailAddress, PasswordHash, Profile, Role, SecondFactor, StoreError, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::corrupt;
@@ -61,6 +63,8 @@ pub(crate) struct AccountItem {
     email: String,
     role: Role,
     password_hash: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    second_factor: Option<SecondFactor>,
     disabled: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     quota_bytes: Option<u64>,
@@ -102,6 +106,7 @@ impl From<&Account> for AccountItem {
             email: account.email.to_string(),
             role: account.role,
             password_hash: account.password_hash.to_phc_string(),
+            second_factor: account.second_factor.clone(),
             disabled: account.disabled,
             quota_bytes: account.quota_bytes,
             quota_files: account.quota_files,
@@ -124,6 +129,7 @@ impl TryFrom<AccountItem> for Account {
             role: item.role,
             password_hash: PasswordHash::parse(&item.password_hash)
                 .map_err(|error| corrupt("account", error))?,
+            second_factor: item.second_factor,
             disabled: item.disabled,
             quota_bytes: item.quota_bytes,
             quota_files: item.quota_files,

@@ -7,7 +7,8 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use domain::{
     Account, AccountChange, AccountId, AccountStore, AuditEvent, Effects, EmailAddress, NewAddress,
-    OneTimeToken, PasswordHash, ProfileChange, QuotaChange, SessionsAfter, StoreError, Timestamp, TokenId,
+    OneTimeToken, PasswordHash, ProfileChange, QuotaChange, SecondFactor, SessionsAfter, StoreError,
+    Timestamp, TokenId,
 };
 
 use crate::account_item::{
@@ -135,6 +136,38 @@ impl AccountStore for DynamoAccounts {
             let update = update.expression_attribute_values(":next", number(account.generation + 1));
             writes.push(TransactWriteItem::builder().update(update.build().map_err(unavailable)?).build());
         }
+        self.transact(writes).await
+    }
+
+    async fn replace_second_factor(
+        &self,
+        account: &AccountId,
+        old: Option<&SecondFactor>,
+        new: Option<&SecondFactor>,
+        effects: &Effects,
+    ) -> Result<(), StoreError> {
+        let value = |factor: &SecondFactor| {
+            serde_dynamo::to_attribute_value(factor).map_err(|error| corrupt("second factor", error))
+        };
+        let mut update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key(user_pk(account), PROFILE)))
+            .update_expression(if new.is_some() {
+                "SET second_factor = :new"
+            } else {
+                "REMOVE second_factor"
+            })
+            .condition_expression(match old {
+                Some(_) => "second_factor = :old",
+                None => "attribute_exists(pk) AND attribute_not_exists(second_factor)",
+            });
+        for (name, factor) in [(":old", old), (":new", new)] {
+            if let Some(factor) = factor {
+                update = update.expression_attribute_values(name, value(factor)?);
+            }
+        }
+        let mut writes = self.effects(effects)?;
+        writes.push(TransactWriteItem::builder().update(update.build().map_err(unavailable)?).build());
         self.transact(writes).await
     }
 

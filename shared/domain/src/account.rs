@@ -8,6 +8,7 @@ use crate::email_address::EmailAddress;
 use crate::file_ledger::Usage;
 use crate::hex_id::hex_id;
 use crate::password::PasswordHash;
+use crate::second_factor::SecondFactor;
 use crate::session::SessionId;
 use crate::timestamp::Timestamp;
 
@@ -76,6 +77,8 @@ pub struct Account {
     pub role: Role,
     /// Proves the password without holding it.
     pub password_hash: PasswordHash,
+    /// What is asked for beside the password, if anything.
+    pub second_factor: Option<SecondFactor>,
     /// A disabled account keeps its data and cannot log on.
     pub disabled: bool,
     /// How many bytes of files the account may hold, if not what its role allows.

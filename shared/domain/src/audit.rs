@@ -77,6 +77,12 @@ pub enum Act {
     AddressChanged(String),
     /// The account got this address, which it had before, back.
     AddressRestored(String),
+    /// A code is asked for at log-on from now on.
+    SecondFactorOn,
+    /// No code is asked for any more.
+    SecondFactorOff,
+    /// A recovery code was used in the place of a code.
+    RecoveryCodeUsed,
     /// An API key of this name was made.
     KeyMade(String),
     /// An API key of this name was revoked.

@@ -7,6 +7,7 @@
 //! | [`password`] | what a password may be; how it is hashed and verified |
 //! | [`password_rules`] | which new passwords are too easy to guess |
 //! | [`totp`] | the second factor: a code that changes with the time |
+//! | [`second_factor`] | what an account asks for beside the password |
 //! | [`recovery_code`] | what stands in for the second factor, once |
 //! | [`throttle`] | how fast secrets may be guessed |
 //! | [`session`] | a log-on, from its start to its end |
@@ -52,6 +53,7 @@ pub mod password;
 pub mod password_rules;
 pub mod ports;
 pub mod recovery_code;
+pub mod second_factor;
 pub mod session;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -92,6 +94,7 @@ pub use ports::{
     StoreError, ThrottleStore, UploadStore,
 };
 pub use recovery_code::RecoveryCode;
+pub use second_factor::SecondFactor;
 pub use session::{Session, SessionId};
 pub use timestamp::{Timestamp, iso_time, parse_iso_time};
 pub use totp::TotpSecret;

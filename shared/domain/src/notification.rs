@@ -32,6 +32,13 @@ pub enum Notification {
     ConfirmNewAddress(TokenId, Occasion),
     /// The address was changed to this one; it can be undone, with a token.
     AddressChanged(TokenId, EmailAddress, Occasion),
+    /// A code is asked for at log-on, or not any more.
+    SecondFactorSwitched {
+        /// Whether it is asked for.
+        is_on: bool,
+        /// When it was switched.
+        occasion: Occasion,
+    },
     /// The account was deleted.
     AccountDeleted(Occasion),
 }
@@ -83,6 +90,18 @@ impl Notification {
                 .text("If it was not you, take the account back. All log-ons and API keys end, and you get a mail to set a new password:")
                 .link("Undo the change", links.link(TokenKind::EmailUndo, token))
                 .text("The link is good once, for 7 days."),
+            Self::SecondFactorSwitched { is_on, occasion } => {
+                let (title, what) = if *is_on {
+                    ("A second factor was switched on", "asks for a code at every log-on from now on")
+                } else {
+                    ("The second factor was switched off", "asks for no code at log-on any more")
+                };
+                Draft::new(title)
+                    .text(format!("The account {account} {what}. It was switched {occasion}."))
+                    .text("If it was you, there is nothing to do.")
+                    .text("If it was not you, somebody knows your password: set a new one at once, and tell those who run the service.")
+                    .link("Ask for a new password", links.forgotten_password())
+            }
             Self::AccountDeleted(occasion) => Draft::new("Your account was deleted")
                 .text(format!("The account {account} was deleted {occasion}, with all its files, log-ons and API keys, by somebody who knew its password."))
                 .text("If it was you, there is nothing to do. It cannot be undone.")
@@ -157,7 +176,7 @@ mod tests {
     use crate::testing::{FakeLinks, SeededRandom};
     use crate::timestamp::Timestamp;
 
-    fn all() -> [Notification; 8] {
+    fn all() -> [Notification; 10] {
         let client = Client::new("<b>Browser</b> & \"co\"", Some([203, 0, 113, 7].into()));
         let occasion =
             || Occasion { at: Timestamp::from_unix_seconds(1_790_000_000), client: client.clone() };
@@ -174,6 +193,8 @@ mod tests {
                 EmailAddress::parse("new@example.org").unwrap(),
                 occasion(),
             ),
+            Notification::SecondFactorSwitched { is_on: true, occasion: occasion() },
+            Notification::SecondFactorSwitched { is_on: false, occasion: occasion() },
             Notification::AccountDeleted(occasion()),
         ]
     }

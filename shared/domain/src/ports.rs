@@ -24,6 +24,7 @@ use crate::mail::Mail;
 use crate::media_type::MediaType;
 use crate::one_time_token::{OneTimeToken, TokenId, TokenKind};
 use crate::password::PasswordHash;
+use crate::second_factor::SecondFactor;
 use crate::session::{Session, SessionId};
 use crate::throttle::{Counter, Tally};
 use crate::timestamp::Timestamp;
@@ -75,6 +76,16 @@ pub trait AccountStore: Send + Sync {
         &self,
         account: &Account,
         change: &AccountChange,
+        effects: &Effects,
+    ) -> Result<(), StoreError>;
+
+    /// Puts the second factor `new` in the place of `old`; [`StoreError::Conflict`] when it is no longer `old`, because a code
+    /// was used meanwhile, for one.
+    async fn replace_second_factor(
+        &self,
+        account: &AccountId,
+        old: Option<&SecondFactor>,
+        new: Option<&SecondFactor>,
         effects: &Effects,
     ) -> Result<(), StoreError>;
 

@@ -10,6 +10,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha1::Sha1;
 use subtle::ConstantTimeEq as _;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ports::Random;
 use crate::timestamp::Timestamp;
 
@@ -33,8 +35,23 @@ const SECRET_BYTES: usize = 20;
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What an authenticator app and the service share. It cannot be printed.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq)]
+#[serde(try_from = "String", into = "String")]
 pub struct TotpSecret([u8; SECRET_BYTES]);
+
+impl TryFrom<String> for TotpSecret {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::from_stored(&text).ok_or("a malformed secret")
+    }
+}
+
+impl From<TotpSecret> for String {
+    fn from(secret: TotpSecret) -> Self {
+        secret.to_stored()
+    }
+}
 
 impl TotpSecret {
     /// A new secret, drawn from `random`.
@@ -90,6 +107,12 @@ impl TotpSecret {
             .filter(|step| last_used_step.is_none_or(|last| *step > last))
             .filter(|step| self.code_at(*step).ct_eq(&code).into())
             .max()
+    }
+
+    /// The code that the user's app shows at `now`.
+    #[must_use]
+    pub fn code(&self, now: Timestamp) -> String {
+        format!("{:0width$}", self.code_at(now.unix_seconds() / STEP_SECONDS), width = DIGITS)
     }
 
     /// The code of a step (RFC 4226 5.3).

@@ -80,8 +80,8 @@ impl Guess<'_> {
         Ok(if count > limit.free() { limit.wait_seconds(count) } else { 0 })
     }
 
-    /// Undoes what was counted of a guess that is not made.
-    async fn take_back(self) -> Result<(), ApiError> {
+    /// Undoes what was counted of a guess that is not made, or that was right as far as it went: slips before it stay.
+    pub async fn take_back(self) -> Result<(), ApiError> {
         let counted = self.counters.iter().zip(self.counted).filter(|(_, counted)| *counted);
         try_join_all(counted.map(|(counter, _)| self.throttle.store.undo(counter, 1))).await?;
         Ok(())

@@ -69,6 +69,7 @@ impl World {
             id,
             role,
             password_hash: self.password_hash.clone(),
+            second_factor: None,
             disabled: false,
             quota_bytes: None,
             quota_files: None,

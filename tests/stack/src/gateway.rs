@@ -30,7 +30,10 @@ use crate::runtime_api::{Failure, Function, RuntimeApi, command, is_streamed, li
 /// The functions, and the paths below `/users/api` that each of them serves, with everything under them. The longest
 /// one counts.
 pub const FUNCTIONS: [(&str, &[&str]); 5] = [
-    ("auth", &["auth", "logon", "checkin", "logout", "confirm", "password", "register", "verify", "email"]),
+    (
+        "auth",
+        &["auth", "logon", "checkin", "logout", "confirm", "password", "register", "verify", "email", "totp"],
+    ),
     ("account", &["user", "sessions", "keys", "audit", "accounts"]),
     ("files", &["files", "uploads", "usage", "user/export"]),
     ("send", &["send"]),

@@ -127,6 +127,7 @@ pub async fn make_account(
         password_hash: PasswordHasher::new().hash(&Password::parse(password.to_owned())?, random),
         email,
         role,
+        second_factor: None,
         disabled: false,
         quota_bytes: None,
         quota_files: None,

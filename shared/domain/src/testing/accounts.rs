@@ -15,6 +15,7 @@ use crate::letter::{Letter, LetterId};
 use crate::one_time_token::{OneTimeToken, TokenId};
 use crate::password::PasswordHash;
 use crate::ports::{AccountStore, ApiKeyStore, DeletionStore, Outbox, SessionStore, StoreError};
+use crate::second_factor::SecondFactor;
 use crate::session::{Session, SessionId};
 use crate::timestamp::Timestamp;
 
@@ -167,6 +168,23 @@ impl AccountStore for MemoryAccounts {
         }
         stored.key_generation += u64::from(change.end_keys);
         change.clone().apply(stored);
+        tables.write(effects);
+        Ok(())
+    }
+
+    async fn replace_second_factor(
+        &self,
+        account: &AccountId,
+        old: Option<&SecondFactor>,
+        new: Option<&SecondFactor>,
+        effects: &Effects,
+    ) -> Result<(), StoreError> {
+        let mut tables = self.tables()?;
+        let stored = &mut tables.account(account)?.second_factor;
+        if stored.as_ref() != old {
+            return Err(StoreError::Conflict);
+        }
+        *stored = new.cloned();
         tables.write(effects);
         Ok(())
     }

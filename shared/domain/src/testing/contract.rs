@@ -65,6 +65,7 @@ pub fn account(email: &str, random: &dyn Random) -> Account {
         email: EmailAddress::parse(email).expect("the test's address is valid"),
         role: Role::User,
         password_hash: hash("demo-password-1", random),
+        second_factor: None,
         disabled: false,
         quota_bytes: None,
         quota_files: None,

@@ -6,7 +6,7 @@ use api::story_with;
 use http::Method;
 
 /// The status that each event gets from somebody who is signed in, without any file.
-const EXPECTED: [(&str, u16); 49] = [
+const EXPECTED: [(&str, u16); 53] = [
     ("account_audit", 200),
     ("account_change_account", 403),
     ("account_create_key", 200),
@@ -22,11 +22,14 @@ const EXPECTED: [(&str, u16); 49] = [
     ("account_revoke_key", 404),
     ("account_update", 200),
     ("auth_auth", 200),
+    ("auth_begin_second_factor", 400),
     ("auth_change_address", 400),
     ("auth_change_password", 400),
     ("auth_checkin", 200),
     ("auth_confirm", 200),
     ("auth_confirm_new_address", 400),
+    ("auth_confirm_second_factor", 409),
+    ("auth_end_second_factor", 409),
     ("auth_forgot_password", 200),
     ("auth_logon", 200),
     ("auth_logout", 200),
@@ -36,6 +39,7 @@ const EXPECTED: [(&str, u16); 49] = [
     ("auth_show_forgot_password", 200),
     ("auth_show_new_address", 400),
     ("auth_show_reset", 400),
+    ("auth_show_second_factor", 200),
     ("auth_show_verification", 400),
     ("auth_undo_address", 400),
     ("auth_verify", 400),

@@ -1,6 +1,7 @@
 //! Log on, check in, log off, confirm.
 
 use api::{story, world::PASSWORD};
+use domain::{AccountStore as _, Clock as _};
 use http::{Method, header};
 use serde_json::json;
 
@@ -189,5 +190,41 @@ fn a_password_that_somebody_else_knows_is_changed_and_lets_nobody_in_any_more() 
         let mails = app.world.mailbox.mails().await.into_iter().filter(|mail| mail.to == [email]);
         let subjects: Vec<_> = mails.map(|mail| mail.subject).collect();
         assert_eq!(subjects, ["Your password was changed"]);
+    });
+}
+
+#[test]
+fn an_account_with_a_second_factor_asks_for_a_code_and_takes_each_once() {
+    story(async |app| {
+        let app = app.elsewhere();
+        let ada = app.signed_in("ada").await;
+        let begun =
+            ada.post_json("totp", &json!({"password": PASSWORD})).await.is(200).json()["data"].clone();
+        let secret = || {
+            let stored = app.world.accounts.find_account(&ada.account().id);
+            async { stored.await.expect("readable").expect("there").second_factor.expect("begun") }
+        };
+        let now = || web::SystemClock.now();
+        let code = secret().await.secret().code(now());
+        assert_eq!(begun["secret"], secret().await.secret().to_base32());
+        let on = ada.post_json("totp/confirm", &json!({"code": code})).await.is(200).json();
+        let recovery = on["data"]["recovery_codes"].as_array().expect("codes").clone();
+        assert_eq!(recovery.len(), 10);
+        let log_on = async |code: &serde_json::Value| {
+            let triple = json!({"email": ada.account().email.as_str(), "password": PASSWORD, "code": code});
+            app.anonymous().post_json("auth", &triple).await.is(200)
+        };
+        let without = log_on(&json!(null)).await.fails(200);
+        assert!(
+            without.text().contains("A code is needed") && !without.headers.contains_key(header::SET_COOKIE)
+        );
+        log_on(&json!(code)).await.fails(200);
+        let at_once = futures_util::future::join_all((0..3).map(|_| log_on(&recovery[0]))).await;
+        let let_in = at_once.iter().filter(|answer| answer.json()["ok"] == true).count();
+        assert_eq!(let_in, 1, "one code, sent three times at once");
+        assert_eq!(log_on(&recovery[1]).await.json()["ok"], true);
+        let off = json!({"password": PASSWORD, "code": recovery[2]}).to_string().into_bytes();
+        ada.send(Method::DELETE, "totp", &[("content-type", "application/json")], off).await.is(200);
+        assert_eq!(log_on(&json!(null)).await.json()["ok"], true);
     });
 }

@@ -13,6 +13,7 @@ use crate::notification::Notification;
 use crate::occasion::Occasion;
 use crate::one_time_token::{OneTimeToken, Purpose, Registration};
 use crate::ports::{AccountStore, Outbox, Random, StoreError};
+use crate::second_factor::SecondFactor;
 use crate::timestamp::Timestamp;
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_790_000_000);
@@ -144,10 +145,33 @@ async fn an_address_is_changed_and_changed_back<S: AccountStore + Outbox>(store:
     store.create(&heir(60), &Effects::none()).await.expect("the old address was kept until then");
 }
 
+/// A code is used once, however many use it at the same time, and the factor goes when it is switched off.
+async fn a_second_factor_is_replaced_by_one<S: AccountStore + Outbox>(store: &S, random: &dyn Random) {
+    let ada = account(&unique_address(random), random);
+    store.create(&ada, &Effects::none()).await.expect("created");
+    let stored = async || store.find_account(&ada.id).await.expect("readable").expect("there").second_factor;
+    let begun = SecondFactor::begin(random);
+    let none = Effects::none();
+    store.replace_second_factor(&ada.id, None, Some(&begun), &none).await.expect("begun");
+    assert_eq!(stored().await.as_ref(), Some(&begun));
+    let (on, _) = begun.switch_on(&begun.secret().code(NOW), NOW, random).expect("the right code");
+    let (old, new) = (Some(&begun), Some(&on));
+    let results = join_all((0..8).map(|_| store.replace_second_factor(&ada.id, old, new, &none))).await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    assert_eq!(stored().await.as_ref(), Some(&on));
+    let wrong = store.replace_second_factor(&ada.id, None, None, &none).await;
+    assert!(matches!(wrong, Err(StoreError::Conflict)), "{wrong:?}");
+    store.replace_second_factor(&ada.id, Some(&on), None, &none).await.expect("switched off");
+    assert_eq!(stored().await, None);
+    let nobody = store.replace_second_factor(&AccountId::random(random), None, Some(&on), &none).await;
+    assert!(matches!(nobody, Err(StoreError::Conflict)), "{nobody:?}");
+}
+
 /// Runs the contracts of effects.
 pub async fn effects<S: AccountStore + Outbox>(store: &S, random: &dyn Random) {
     a_token_is_spent_once(store, random).await;
     a_letter_is_taken_by_one(store, random).await;
     events_are_listed_newest_first(store, random).await;
     an_address_is_changed_and_changed_back(store, random).await;
+    a_second_factor_is_replaced_by_one(store, random).await;
 }
