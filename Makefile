@@ -1,4 +1,5 @@
-# The whole project in a few words. Everything that is installed goes into this folder: .venv, .local and target.
+# The whole project in a few words. Everything that is installed goes into this folder: .venv, .local and target. Only the
+# browser for the tests is a package of the system.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -13,7 +14,11 @@ CARGO_DENY_VERSION := 0.20.2
 TOOLS := .local/tools
 DENY := $(TOOLS)/bin/cargo-deny-$(CARGO_DENY_VERSION)
 
-.PHONY: help setup run build test check fmt clippy doc deny template rust-tests python-tests bench clean-local
+# The browser of the tests and its driver, which must be of one version: names on the PATH, or paths.
+export CHROMIUM ?= chromium
+export CHROMEDRIVER ?= chromedriver
+
+.PHONY: help setup browser run build test check fmt clippy doc deny template rust-tests python-tests bench clean-local
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,13 +34,25 @@ $(VENV)/.installed: tests/requirements.txt
 	$(VENV)/bin/pip install --quiet --no-deps --require-hashes -r tests/requirements.txt
 	touch $@
 
+browser: ## Installs Chromium and its driver as Debian packages, unless they are there
+	@is_there() { type "$$CHROMIUM" "$$CHROMEDRIVER"; } >/dev/null 2>&1; \
+	install() { \
+	  root=; [ "$$(id -u)" = 0 ] || root=sudo; \
+	  type apt-get $$root >/dev/null 2>&1 && $$root apt-get update && \
+	  $$root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium chromium-driver; \
+	}; \
+	is_there || { install; is_there; } || { \
+	  echo "The tests need $$CHROMIUM and $$CHROMEDRIVER: install Chromium and chromedriver of the same version (in Debian the" \
+	    "packages chromium and chromium-driver), or say where they are with \`make CHROMIUM=… CHROMEDRIVER=… …\`." >&2; exit 1; }
+
 build: ## Compiles everything
 	cargo build --workspace --locked
 
 run: setup build ## Serves the whole API at http://localhost:9000/users/api until Ctrl-C (options: ARGS="--port 9100")
 	@exec target/debug/stack $(ARGS)
 
-test: check rust-tests python-tests ## Runs every check and every test
+# The browser comes first: who has to install it by hand learns so at once.
+test: browser check rust-tests python-tests ## Runs every check and every test
 
 check: fmt clippy doc deny template ## Format, lints, documentation, dependency policy, template
 
@@ -62,7 +79,7 @@ template: setup
 rust-tests: setup build
 	cargo test --workspace --locked
 
-python-tests: setup build
+python-tests: setup browser build
 	$(VENV)/bin/python -m pytest tests/template tests/clients
 
 bench: setup ## Start-up, latency and memory of the functions, beside a plain hello
