@@ -6,6 +6,7 @@ The browser is Chromium as the system packages it; `CHROMIUM` and `CHROMEDRIVER`
 import http.server
 import os
 import shutil
+import tempfile
 import threading
 from contextlib import contextmanager
 
@@ -29,8 +30,9 @@ ARGUMENTS = [
 ]
 
 
-def start_browser():
-    """A new browser with an empty profile. Whoever starts it quits it."""
+@contextmanager
+def new_browser():
+    """A browser that nobody has used yet; with the block it ends, and all that it has left in folders goes."""
     options = webdriver.ChromeOptions()
     options.binary_location = program("CHROMIUM", "chromium")
     for argument in ARGUMENTS:
@@ -43,11 +45,16 @@ def start_browser():
     phone = {"width": PHONE_WIDTH, "height": 740, "pixelRatio": 3, "touch": False}
     options.add_experimental_option("mobileEmulation", {"deviceMetrics": phone})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    # With both paths given Selenium looks for nothing and fetches nothing.
-    service = webdriver.ChromeService(executable_path=program("CHROMEDRIVER", "chromedriver"))
-    browser = webdriver.Chrome(options, service)
-    browser.command_executor.client_config.timeout = SECONDS_TO_WAIT
-    return browser
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        # With both paths given Selenium looks for nothing and fetches nothing.
+        path = program("CHROMEDRIVER", "chromedriver")
+        environment = os.environ | {"TMPDIR": folder, "XDG_CONFIG_HOME": folder}
+        browser = webdriver.Chrome(options, webdriver.ChromeService(path, env=environment))
+        try:
+            browser.command_executor.client_config.timeout = SECONDS_TO_WAIT
+            yield browser
+        finally:
+            browser.quit()
 
 
 def program(variable, name):

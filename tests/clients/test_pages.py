@@ -13,9 +13,9 @@ from browser import (
     complaints,
     fill_in,
     fits_a_phone,
+    new_browser,
     press_the_button,
     site,
-    start_browser,
     status_of,
     text_of,
     until,
@@ -27,13 +27,10 @@ NEW_PASSWORD = "eight grey herons"
 
 @pytest.fixture
 def browser():
-    """A browser that nobody has used yet, and that has nothing to complain about when the test is over."""
-    browser = start_browser()
-    try:
+    """A new browser, which has nothing to complain about when the test is over."""
+    with new_browser() as browser:
         yield browser
         assert complaints(browser, "Content Security Policy") == [], "a page does what its own policy forbids"
-    finally:
-        browser.quit()
 
 
 @pytest.fixture
