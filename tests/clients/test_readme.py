@@ -4,9 +4,11 @@ import pathlib
 import re
 import subprocess
 import sys
+import zipfile
 
 README = pathlib.Path("README.md").read_text(encoding="utf-8")
 PRINTED_URL = "http://localhost:9000/users/api"
+PRINTED_MAIL = "http://localhost:9001/"
 
 
 def blocks(heading, language):
@@ -43,6 +45,23 @@ def test_the_python_of_the_readme_works_as_printed(service, tmp_path):
     assert done.stdout.splitlines() == [
         "test/today", "['test']", "test has been deleted", "Logged out successfully!",
     ]
+
+
+def test_an_account_is_made_taken_along_and_deleted_as_printed(service, tmp_path):
+    register, confirm, end = blocks("An account of your own", "sh")
+    gone = '! command curl --silent --show-error --fail -b grace.txt "$API/user"'
+    script = "set -e\ncurl() { command curl --silent --show-error --fail \"$@\"; echo; }\n"
+    script += "\n".join([register, confirm, end, gone])
+    assert PRINTED_URL in script and PRINTED_MAIL in script
+    script = script.replace(PRINTED_URL, service.api).replace(PRINTED_MAIL, f"{service.mail}/")
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert '"ok":false' not in done.stdout
+    for phrase in ["Look into your mailbox", "your account is ready", "Logged in successfully!", '"event":"registered"',
+                   "Your account has been deleted"]:
+        assert phrase in done.stdout, phrase
+    with zipfile.ZipFile(tmp_path / "export.zip") as export:
+        assert {"account.json", "audit.json", "keys.json", "sessions.json"} <= set(export.namelist())
 
 
 def test_the_key_for_scripts_works_as_printed(service, tmp_path):

@@ -53,7 +53,7 @@ fn letter_key(id: &LetterId) -> Item {
 
 #[async_trait]
 impl Outbox for DynamoAccounts {
-    async fn waiting(&self, now: Timestamp) -> Result<Vec<Letter>, StoreError> {
+    async fn waiting(&self, now: Timestamp) -> Result<Vec<Result<Letter, StoreError>>, StoreError> {
         let query = self.client.query().table_name(&self.table).consistent_read(true);
         let query = query.key_condition_expression("pk = :pk").filter_expression("held_until <= :now");
         let query = query.expression_attribute_values(":pk", AttributeValue::S(OUTBOX.to_owned()));
@@ -61,8 +61,8 @@ impl Outbox for DynamoAccounts {
         let mut items = query.into_paginator().items().send();
         let mut letters = Vec::new();
         while let Some(item) = items.next().await {
-            let item: LetterItem = account_item::from_item(item.map_err(unavailable)?)?;
-            letters.push(item.letter);
+            let item = account_item::from_item::<LetterItem>(item.map_err(unavailable)?);
+            letters.push(item.map(|item| item.letter));
         }
         Ok(letters)
     }

@@ -423,8 +423,8 @@ pub trait IdempotencyStore: Send + Sync {
 /// Letters that are to be delivered. They are written down as [`Effects`].
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// The letters that nobody is delivering at `now`.
-    async fn waiting(&self, now: Timestamp) -> Result<Vec<Letter>, StoreError>;
+    /// The letters that nobody is delivering at `now`. One that cannot be read does not keep the others.
+    async fn waiting(&self, now: Timestamp) -> Result<Vec<Result<Letter, StoreError>>, StoreError>;
 
     /// Takes a letter to deliver it until then; whether nobody else has taken it or struck it off before.
     async fn hold(&self, letter: &Letter, until: Timestamp) -> Result<bool, StoreError>;

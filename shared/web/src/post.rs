@@ -32,6 +32,13 @@ impl Post {
     /// Delivers what others have left.
     pub async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
         for letter in self.outbox.waiting(now).await? {
+            let letter = match letter {
+                Ok(letter) => letter,
+                Err(error) => {
+                    tracing::error!(error = chain(&error), "a letter cannot be read");
+                    continue;
+                }
+            };
             if self.outbox.hold(&letter, now.plus_seconds(HELD_SECONDS)).await? {
                 self.deliver(&[letter]).await;
             }

@@ -242,8 +242,9 @@ impl DeletionStore for MemoryAccounts {
 
 #[async_trait]
 impl Outbox for MemoryAccounts {
-    async fn waiting(&self, now: Timestamp) -> Result<Vec<Letter>, StoreError> {
-        Ok(self.tables()?.letters.iter().filter(|letter| letter.held_until <= now).cloned().collect())
+    async fn waiting(&self, now: Timestamp) -> Result<Vec<Result<Letter, StoreError>>, StoreError> {
+        let tables = self.tables()?;
+        Ok(tables.letters.iter().filter(|letter| letter.held_until <= now).cloned().map(Ok).collect())
     }
 
     async fn hold(&self, letter: &Letter, until: Timestamp) -> Result<bool, StoreError> {

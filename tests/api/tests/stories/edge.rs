@@ -38,7 +38,7 @@ fn a_wrong_method_names_the_right_ones() {
         let ada = app.signed_in("ada").await;
         for (method, path, allow) in [
             (Method::GET, "auth", "POST"),
-            (Method::DELETE, "user", "GET, POST"),
+            (Method::PUT, "user", "GET, POST, DELETE"),
             (Method::POST, "info", "GET"),
             (Method::GET, "send", "POST"),
             (Method::DELETE, "files", "GET, HEAD, POST"),

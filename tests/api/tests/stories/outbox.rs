@@ -55,11 +55,18 @@ fn a_mail_that_could_not_be_sent_is_sent_later_once() {
         notify(&app, &tick()).await;
         assert_eq!(subjects_to(&app, email).await, Vec::<String>::new(), "its sender may still be at it");
         assert_eq!(release(&app, email).await, 1);
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let unreadable = app.world.dynamodb.put_item().table_name(TABLE);
+        let unreadable = unreadable.item("pk", text("OUTBOX")).item("sk", text("LETTER#!"));
+        let zero = AttributeValue::N("0".into());
+        unreadable.item("held_until", zero).send().await.expect("a letter that nobody can read");
         for _ in 0..2 {
             notify(&app, &tick()).await;
             assert_eq!(subjects_to(&app, email).await, ["Set a new password"]);
         }
         assert_eq!(release(&app, email).await, 0);
+        let delete = app.world.dynamodb.delete_item().table_name(TABLE);
+        delete.key("pk", text("OUTBOX")).key("sk", text("LETTER#!")).send().await.expect("removed");
     });
 }
 

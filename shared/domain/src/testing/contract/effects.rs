@@ -74,7 +74,7 @@ async fn a_letter_is_taken_by_one<S: AccountStore + Outbox>(store: &S, random: &
     let letter = &effects.letters[0];
     let waits = async |at: Timestamp| {
         let waiting = store.waiting(at).await.expect("readable");
-        waiting.into_iter().find(|waiting| waiting.id == letter.id)
+        waiting.into_iter().map(|waiting| waiting.expect("readable")).find(|waiting| waiting.id == letter.id)
     };
     let free = NOW.plus_seconds(HELD_SECONDS);
     assert_eq!(waits(NOW.plus_seconds(HELD_SECONDS - 1)).await, None);
