@@ -11,8 +11,8 @@ import threading
 from contextlib import contextmanager
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 
 # The width of a small phone of today, in CSS pixels.
@@ -72,13 +72,27 @@ def until(condition):
 def press_the_button(browser):
     """Presses the one button of a page and waits for the next page."""
     (button,) = browser.find_elements(By.TAG_NAME, "button")
-    click(browser, button)
+    click(button)
 
 
-def click(browser, element):
+def click(element):
     """Clicks a button or link and waits for the next page."""
     element.click()
-    until(lambda: staleness_of(element)(browser))
+    until(lambda: is_gone(element))
+
+
+def is_gone(element):
+    """Whether the page of an element has been replaced."""
+    try:
+        element.is_enabled()
+    except StaleElementReferenceException:
+        return True
+    except WebDriverException as error:
+        # So the driver says it in the moment in which the one page gives way to the other.
+        if "does not belong to the document" in str(error.msg):
+            return True
+        raise
+    return False
 
 
 def fill_in(browser, name, text):

@@ -210,7 +210,7 @@ def follow_the_mail(service, browser, email, subject, to):
         browser.get(f"http://127.0.0.1:{port}/")
         assert email in text_of(browser) and fits_a_phone(browser), subject
         (link,) = browser.find_elements(By.CSS_SELECTOR, "[href], [src]")
-        click(browser, link)
+        click(link)
     looks_well(browser, to)
 
 

@@ -57,7 +57,7 @@ def test_an_account_is_made_taken_along_and_deleted_as_printed(service, tmp_path
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert '"ok":false' not in done.stdout
-    for phrase in ["Look into your mailbox", "your account is ready", "Logged in successfully!", '"event":"registered"',
+    for phrase in ["Look into your mailbox", "Your account is ready", "Logged in successfully!", '"event":"registered"',
                    "Your account has been deleted"]:
         assert phrase in done.stdout, phrase
     with zipfile.ZipFile(tmp_path / "export.zip") as export:

@@ -20,6 +20,7 @@ pub(crate) const CONFIRM: Button = Button {
     title: "Confirm your new e-mail address",
     text: "Confirm that this address is yours, and your account has it from now on.",
     label: "Confirm the address",
+    done_title: "Your address is changed",
     done: "Your account has this address from now on: log on with it.",
 };
 
@@ -29,6 +30,7 @@ pub(crate) const UNDO: Button = Button {
     title: "Undo the change of your e-mail address",
     text: "Your account gets its old address back, all log-ons and API keys end, and a mail brings you a link to set a new password.",
     label: "Undo the change",
+    done_title: "The change is undone",
     done: "Your account has its old address again, and all log-ons have ended. Look into your mailbox and set a new password.",
 };
 

@@ -30,6 +30,8 @@ pub(crate) struct Button {
     pub(crate) text: &'static str,
     /// What stands on the button.
     pub(crate) label: &'static str,
+    /// The heading once it has happened.
+    pub(crate) done_title: &'static str,
     /// What has happened.
     pub(crate) done: &'static str,
 }
@@ -58,7 +60,9 @@ impl Button {
         let page = request.is_form();
         let Pressed { token } = request.form_or_json()?;
         match act(&token).await {
-            Ok(()) if page => Ok(Page { title: "Done", text: self.done, form: None }.answer(StatusCode::OK)),
+            Ok(()) if page => {
+                Ok(Page { title: self.done_title, text: self.done, form: None }.answer(StatusCode::OK))
+            }
             Ok(()) => Ok(response::success(self.done)),
             Err(error @ ApiError::BadRequest(_)) => Ok(in_the_form_of(page, &error)),
             Err(error) => Err(error),

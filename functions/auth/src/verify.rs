@@ -15,7 +15,8 @@ pub(crate) const VERIFY: Button = Button {
     title: "Confirm your e-mail address",
     text: "Confirm that this address is yours, and your account is made.",
     label: "Confirm the address",
-    done: "Your address is confirmed, and your account is ready. You can log on now.",
+    done_title: "Your address is confirmed",
+    done: "Your account is ready. You can log on now.",
 };
 
 /// Makes the account. All other registrations of the address are void from then on.
