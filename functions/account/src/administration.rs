@@ -2,8 +2,8 @@
 //! administrators do to accounts. All of it is in the audit trail of the account.
 
 use domain::{
-    Account, AccountChange, AccountId, Act, AuditEvent, Effects, EmailAddress, QuotaChange, Role,
-    SessionsAfter,
+    Account, AccountChange, AccountId, Act, AuditEvent, Client, Effects, EmailAddress, Letter, Notification,
+    Occasion, QuotaChange, Role, SecondFactor, SessionsAfter,
 };
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,7 @@ struct AccountObject<'a> {
     user: Option<&'a str>,
     role: &'a str,
     disabled: bool,
+    second_factor: bool,
     created: String,
     /// Null where the role decides.
     quota_bytes: Option<u64>,
@@ -51,6 +52,7 @@ fn shown(account: &Account) -> Response {
         user: account.display_name(),
         role: account.role.as_str(),
         disabled: account.disabled,
+        second_factor: account.second_factor.as_ref().is_some_and(SecondFactor::is_on),
         created: iso_time(account.created),
         quota_bytes: account.quota_bytes,
         quota_files: account.quota_files,
@@ -109,6 +111,9 @@ struct Order {
     quota_bytes: QuotaChange,
     #[serde(default)]
     quota_files: QuotaChange,
+    /// Only `false`: whoever has lost both app and recovery codes gets in again without.
+    #[serde(default)]
+    second_factor: Option<bool>,
 }
 
 /// Changes role, quota, and whether the account may be used; the account as it is then.
@@ -124,6 +129,13 @@ pub(crate) async fn change(
         let own = "Nobody disables or demotes themselves: ask another administrator.";
         return Err(ApiError::Conflict(own.into()));
     }
+    if order.second_factor == Some(true) {
+        let own = "Only the owner of an account switches a second factor on.";
+        return Err(ApiError::BadRequest(own.into()));
+    }
+    if order.second_factor == Some(false) {
+        switch_second_factor_off(app, admin, request, &mut account).await?;
+    }
     let acts = acts(&order, &account);
     let is_disabled_now = order.disabled == Some(true) && !account.disabled;
     let change = AccountChange {
@@ -133,12 +145,31 @@ pub(crate) async fn change(
         quota_files: order.quota_files,
         // So that they do not come back when the account is enabled again.
         sessions: if is_disabled_now { SessionsAfter::End } else { SessionsAfter::Live },
+        end_keys: is_disabled_now,
         ..AccountChange::default()
     };
     let events = acts.into_iter().map(|act| admin.event(app, id, request, act)).collect();
     app.accounts.change(&account, &change, &Effects { events, ..Effects::none() }).await?;
     change.apply(&mut account);
     Ok(shown(&account))
+}
+
+/// Takes the second factor off an account that has one, and tells its owner.
+async fn switch_second_factor_off(
+    app: &App,
+    admin: &Admin,
+    request: &Request,
+    account: &mut Account,
+) -> Result<(), ApiError> {
+    let Some(factor) = account.second_factor.take() else { return Ok(()) };
+    let event = admin.event(app, &account.id, request, Act::SecondFactorOff);
+    let occasion = Occasion { at: event.occasion.at, client: Client::default() };
+    let notification = Notification::SecondFactorSwitched { is_on: false, occasion };
+    let letter = Letter::new(account.email.clone(), notification, event.occasion.at, &*app.random);
+    let effects = Effects { letters: vec![letter], ..Effects::of(event) };
+    app.accounts.replace_second_factor(&account.id, Some(&factor), None, &effects).await?;
+    app.post.deliver(&effects.letters).await;
+    Ok(())
 }
 
 /// What an order comes to. What stays as it is is no act.
@@ -175,7 +206,8 @@ pub(crate) async fn end_sessions(
 
 #[cfg(test)]
 mod tests {
-    use domain::Role;
+    use domain::testing::SeededRandom;
+    use domain::{AccountStore as _, Effects, Role, SecondFactor};
     use http::Method;
     use serde_json::{Value, json};
 
@@ -199,7 +231,7 @@ mod tests {
         let (_, read) = root.ask(Method::GET, &format!("accounts/{}", ada.account.id), "").await;
         assert_eq!(read["data"], found["data"]);
         let expected = json!({"id": ada.account.id.as_str(), "email": "ada@example.org", "user": "Ada", "role": "user",
-            "disabled": false, "created": "2026-09-21T14:13:20Z", "quota_bytes": null, "quota_files": null,
+            "disabled": false, "second_factor": false, "created": "2026-09-21T14:13:20Z", "quota_bytes": null, "quota_files": null,
             "bytes_limit": 10_000_000_000_u64, "files_limit": 100_000});
         assert_eq!(read["data"], expected);
         let events = ada.ask(Method::GET, "audit", "").await.1["data"].clone();
@@ -247,6 +279,25 @@ mod tests {
         let expected =
             ["all_sessions_ended", "disabled", "enabled", "quota_changed", "quota_changed", "role_changed"];
         assert_eq!(names, expected);
+    }
+
+    #[tokio::test]
+    async fn who_has_lost_app_and_recovery_codes_is_let_in_by_an_administrator_and_told() {
+        let (ada, root) = with_admin().await;
+        let factor = SecondFactor::begin(&SeededRandom::new(9));
+        ada.store
+            .replace_second_factor(&ada.account.id, None, Some(&factor), &Effects::none())
+            .await
+            .unwrap();
+        assert_eq!(order(&root, &ada, &json!({"second_factor": true})).await.0, 400);
+        assert_eq!(order(&root, &ada, &json!({"second_factor": false})).await.0, 200);
+        assert_eq!(ada.store.find_account(&ada.account.id).await.unwrap().unwrap().second_factor, None);
+        assert_eq!(ada.mailer.sent()[0].title(), "The second factor was switched off");
+        let events = ada.ask(Method::GET, "audit", "").await.1["data"].clone();
+        assert_eq!(
+            (&events[0]["event"], &events[0]["by"]),
+            (&json!("second_factor_off"), &json!("administrator"))
+        );
     }
 
     #[tokio::test]

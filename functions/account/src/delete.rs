@@ -2,7 +2,7 @@
 
 use domain::{Effects, Letter, Notification};
 use serde::Deserialize;
-use web::{ApiError, Caller, Request, Response, prove_password, response};
+use web::{ApiError, Caller, Request, Response, iso_time, prove_password, response};
 
 use crate::App;
 
@@ -17,10 +17,16 @@ struct Farewell {
 pub(crate) async fn delete(app: &App, caller: &Caller, request: &Request) -> Result<Response, ApiError> {
     let Farewell { password } = request.json()?;
     let account = &caller.account;
+    let now = app.authenticator.clock.now();
+    if let Some(until) = account.address_kept_until(now) {
+        let wait =
+            format!("The address was changed lately: the account can be deleted at {}.", iso_time(until));
+        return Err(ApiError::Conflict(wait));
+    }
     prove_password(&app.throttle, &app.hashing, account, request, password).await?;
-    let occasion = request.occasion(app.authenticator.clock.now());
-    let (email, now) = (account.email.clone(), occasion.at);
-    let letter = Letter::new(email, Notification::AccountDeleted(occasion), now, &*app.random);
+    let occasion = request.occasion(now);
+    let letter =
+        Letter::new(account.email.clone(), Notification::AccountDeleted(occasion), now, &*app.random);
     let effects = Effects { letters: vec![letter], ..Effects::none() };
     app.deletions.delete(account, now, &effects).await?;
     app.post.deliver(&effects.letters).await;
@@ -52,8 +58,8 @@ mod tests {
         assert_eq!(ada.ask(Method::DELETE, "user", &farewell).await.0, 401);
         assert_eq!(eve.ask(Method::GET, "user", "").await.0, 200);
         assert_eq!(ada.store.deletions().await.unwrap().len(), 1);
-        let mails = ada.mailer.sent();
-        assert_eq!((mails.len(), mails[0].title()), (1, "Your account was deleted"));
+        let titles: Vec<_> = ada.mailer.sent().iter().map(|mail| mail.title().to_owned()).collect();
+        assert_eq!(titles, ["An API key was made", "Your account was deleted"]);
         assert!(
             !ada.store.list_sessions(&ada.account.id).await.unwrap().is_empty(),
             "they are removed later"
@@ -73,6 +79,7 @@ mod tests {
         let farewell = json!({"password": "demo-password-1"}).to_string();
         assert_eq!(ada.ask_by_key(&key, Method::DELETE, "user", &farewell).await.0, 403);
         assert_eq!(ada.ask(Method::GET, "user", "").await.0, 200);
-        assert!(ada.store.deletions().await.unwrap().is_empty() && ada.mailer.sent().is_empty());
+        assert!(ada.store.deletions().await.unwrap().is_empty());
+        assert_eq!(ada.mailer.sent().len(), 1, "about the key");
     }
 }

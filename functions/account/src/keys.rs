@@ -1,7 +1,7 @@
 //! `GET /keys`, `POST /keys`, `DELETE /keys/<id>`: the API keys of the caller's scripts.
 
 use domain::api_key::{MAX_KEYS, expiry};
-use domain::{Act, ApiKey, ApiKeyId, ApiKeyName, Effects, Scopes, Timestamp};
+use domain::{Act, ApiKey, ApiKeyId, ApiKeyName, Effects, Letter, Notification, Scopes, Timestamp};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use web::{ApiError, Caller, Request, Response, iso_time, parse_iso_time, response};
@@ -72,7 +72,11 @@ pub(crate) async fn create(app: &App, caller: &Caller, request: &Request) -> Res
     }
     let (key, text) = ApiKey::issue(&caller.account, name, scopes, expires, now, &*app.random);
     let event = app.event(caller, request, Act::KeyMade(key.name.as_str().to_owned()));
-    app.authenticator.api_keys.add_key(&key, &Effects::of(event)).await?;
+    let notification = Notification::KeyMade(key.name.as_str().to_owned(), request.occasion(now));
+    let letter = Letter::new(caller.account.email.clone(), notification, now, &*app.random);
+    let effects = Effects { letters: vec![letter], ..Effects::of(event) };
+    app.authenticator.api_keys.add_key(&key, &effects).await?;
+    app.post.deliver(&effects.letters).await;
     let status = "The key is made. It is shown this once: keep it as you keep a password.";
     let created = Created { ok: true, status, key: &text.reveal(), id: key.id.as_str() };
     Ok(response::json(StatusCode::OK, &created))

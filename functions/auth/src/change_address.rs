@@ -5,7 +5,7 @@
 
 use domain::{
     Account, AccountChange, Act, AuditEvent, Effects, EmailAddress, Letter, NewAddress, Notification,
-    Occasion, OneTimeToken, Purpose, SessionsAfter, StoreError, TokenId, TokenKind,
+    Occasion, OneTimeToken, Password, PasswordHash, Purpose, SessionsAfter, StoreError, TokenId, TokenKind,
 };
 use serde::Deserialize;
 use web::{ApiError, Caller, Request, Response, iso_time, prove_password, response};
@@ -51,16 +51,12 @@ pub(crate) async fn ask(app: &App, caller: &Caller, request: &Request) -> Result
     }
     prove_password(&app.throttle, &app.hashing, account, request, password).await?;
     let now = app.authenticator.clock.now();
-    if let Some(changed) = account.email_changed {
-        let again = changed.plus_seconds(TokenKind::EmailUndo.ttl_seconds());
-        if now < again {
-            let wait =
-                format!("The address was changed lately: it can be changed again at {}.", iso_time(again));
-            return Err(ApiError::Conflict(wait));
-        }
+    if let Some(again) = account.address_kept_until(now) {
+        let wait = format!("The address was changed lately: it can be changed again at {}.", iso_time(again));
+        return Err(ApiError::Conflict(wait));
     }
     let work = async {
-        if !may_mail(app, &email, request).await? {
+        if !may_mail(app, "address", &email, request).await? {
             return Ok(Vec::new());
         }
         let owner = app.accounts.find_by_email(&email).await?;
@@ -81,8 +77,12 @@ fn told(app: &App, to: EmailAddress, notification: Notification) -> Effects {
 }
 
 fn token_is_mailed(app: &App, account: &Account, to: EmailAddress, occasion: Occasion) -> Effects {
-    let purpose =
-        Purpose::EmailChange { account: account.id.clone(), from: account.email.clone(), to: to.clone() };
+    let purpose = Purpose::EmailChange {
+        account: account.id.clone(),
+        from: account.email.clone(),
+        to: to.clone(),
+        generation: account.generation,
+    };
     let token = OneTimeToken::new(purpose, occasion.at, &*app.random);
     let notification = Notification::ConfirmNewAddress(token.id.clone(), occasion);
     Effects { tokens: vec![token], ..told(app, to, notification) }
@@ -95,13 +95,19 @@ async fn subject(
     token: &str,
 ) -> Result<(TokenId, Account, EmailAddress), ApiError> {
     let token = find(app, kind, token).await?.ok_or_else(void)?;
-    let (Purpose::EmailChange { account, from, to } | Purpose::EmailUndo { account, from, to }) =
-        token.purpose
-    else {
-        return Err(void());
+    let (account, from, to, generation) = match token.purpose {
+        Purpose::EmailChange { account, from, to, generation } => (account, from, to, Some(generation)),
+        Purpose::EmailUndo { account, from, to } => (account, from, to, None),
+        Purpose::Registration(_) | Purpose::PasswordReset { .. } => return Err(void()),
     };
-    let account = app.accounts.find_account(&account).await?;
-    let account = account.filter(|account| account.email == from).ok_or_else(void)?;
+    let now = app.authenticator.clock.now();
+    let is_subject = |account: &Account| {
+        // A change that was asked for before a new password was set, or before the one that can still be undone, is void.
+        let may_change =
+            |generation| account.generation == generation && account.address_kept_until(now).is_none();
+        account.email == from && generation.is_none_or(may_change)
+    };
+    let account = app.accounts.find_account(&account).await?.filter(is_subject).ok_or_else(void)?;
     Ok((token.id, account, to))
 }
 
@@ -135,22 +141,56 @@ pub(crate) async fn confirm(app: &App, request: &Request, token: &str) -> Result
         events: vec![event],
         ..told(app, account.email.clone(), notification)
     };
-    apply(app, &account, &change, &effects).await
+    match app.accounts.change(&account, &change, &effects).await {
+        Ok(()) => app.post.deliver(&effects.letters).await,
+        // Used a moment ago, or the address has become somebody else's.
+        Err(StoreError::Conflict) => return Err(void()),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
 }
 
-/// Gives the account its old address back, ends all sessions and keys, and mails a link to set a new password: whoever
-/// had changed the address knew the old one.
+/// Gives the account its old address back, ends all sessions and keys, and lets only whoever reads its mail set a new
+/// password: whoever had changed the address knew the one before, which is good for nothing from now on.
 pub(crate) async fn undo(app: &App, request: &Request, token: &str) -> Result<(), ApiError> {
-    let (spent, account, to) = subject(app, TokenKind::EmailUndo, token).await?;
+    let password_hash = app.hashing.hash(Password::random(&*app.random), app.random.clone()).await?;
+    for _ in 0..ATTEMPTS {
+        let (spent, account, to) = subject(app, TokenKind::EmailUndo, token).await?;
+        let (change, effects) = restoration(app, request, spent, &account, to, &password_hash);
+        match app.accounts.change(&account, &change, &effects).await {
+            Ok(()) => {
+                app.post.deliver(&effects.letters).await;
+                return Ok(());
+            }
+            Err(StoreError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(void())
+}
+
+/// So often an undo is tried that meets another change of the account, such as the end of its sessions.
+const ATTEMPTS: usize = 5;
+
+/// What an undo consists of.
+fn restoration(
+    app: &App,
+    request: &Request,
+    spent: TokenId,
+    account: &Account,
+    to: EmailAddress,
+    password_hash: &PasswordHash,
+) -> (AccountChange, Effects) {
     let occasion = request.occasion(app.authenticator.clock.now());
-    let new = NewAddress { email: to.clone(), at: occasion.at, old_reserved_until: None };
     let change = AccountChange {
-        email: Some(new),
+        email: Some(NewAddress { email: to.clone(), at: occasion.at, old_reserved_until: None }),
+        password_hash: Some(password_hash.clone()),
         sessions: SessionsAfter::End,
         end_keys: true,
         ..AccountChange::default()
     };
-    let purpose = Purpose::PasswordReset { account: account.id.clone(), generation: account.generation + 1 };
+    let password = password_hash.digest();
+    let purpose = Purpose::PasswordReset { account: account.id.clone(), email: to.clone(), password };
     let reset = OneTimeToken::new(purpose, occasion.at, &*app.random);
     let notification = Notification::ResetPassword(reset.id.clone(), occasion.clone());
     let event = AuditEvent::new(&account.id, occasion, Act::AddressRestored(to.to_string()), &*app.random);
@@ -160,22 +200,7 @@ pub(crate) async fn undo(app: &App, request: &Request, token: &str) -> Result<()
         events: vec![event],
         ..told(app, to, notification)
     };
-    apply(app, &account, &change, &effects).await
-}
-
-async fn apply(
-    app: &App,
-    account: &Account,
-    change: &AccountChange,
-    effects: &Effects,
-) -> Result<(), ApiError> {
-    match app.accounts.change(account, change, effects).await {
-        Ok(()) => app.post.deliver(&effects.letters).await,
-        // Used a moment ago, or the address has become somebody else's.
-        Err(StoreError::Conflict) => return Err(void()),
-        Err(error) => return Err(error.into()),
-    }
-    Ok(())
+    (change, effects)
 }
 
 #[cfg(test)]
@@ -257,10 +282,39 @@ mod tests {
             titles(&world, "ada@example.org"),
             ["Your e-mail address was changed", "Set a new password"]
         );
+        let answer = body(&world.log_on("ada@example.org", "demo-password-1").await);
+        assert!(
+            answer.contains("No matching"),
+            "the password that somebody else knew is good for nothing: {answer}"
+        );
         let reset = json!({"token": world.mailed_token(), "password": "seven grey herons"});
         assert_eq!(world.tell("password/reset", &reset).await.status(), 200);
         assert!(body(&world.log_on("ada@example.org", "seven grey herons").await).contains("Logged in"));
         assert_eq!(world.tell("email/undo", &json!({"token": undo})).await.status(), 400);
+    }
+
+    #[tokio::test]
+    async fn a_link_that_was_kept_back_is_void_after_a_new_password_and_after_another_change() {
+        let world = World::new().await;
+        let session = ada(&world).await;
+        let mut kept_back = Vec::new();
+        for email in ["one@example.org", "two@example.org"] {
+            assert_eq!(ask(&world, &session, email, "demo-password-1").await.0, 200);
+            kept_back.push(world.mailed_token());
+        }
+        assert_eq!(world.tell("email/confirm", &json!({"token": kept_back[0]})).await.status(), 200);
+        let undo = world.mailed_token();
+        assert_eq!(world.tell("email/confirm", &json!({"token": kept_back[1]})).await.status(), 400);
+        assert_eq!(world.tell("email/undo", &json!({"token": undo})).await.status(), 200);
+        assert_eq!(world.tell("email/confirm", &json!({"token": kept_back[1]})).await.status(), 400);
+        let reset = json!({"token": world.mailed_token(), "password": "seven grey herons"});
+        assert_eq!(world.tell("password/reset", &reset).await.status(), 200);
+        let session = token_of(&world.log_on("ada@example.org", "seven grey herons").await);
+        assert_eq!(ask(&world, &session, "three@example.org", "seven grey herons").await.0, 200);
+        let token = world.mailed_token();
+        let change = json!({"password": "seven grey herons", "new_password": "eight grey herons"});
+        assert_eq!(world.post_as("password", &session, &change.to_string()).await.status(), 200);
+        assert_eq!(world.tell("email/confirm", &json!({"token": token})).await.status(), 400);
     }
 
     #[tokio::test]

@@ -29,15 +29,27 @@ pub(crate) async fn discreetly(
     Ok(answer)
 }
 
-/// Whether one more mail may go to an address because somebody without a session asks for it. A mailbox that has had
-/// enough gets no more, without a word; a client that has asked too often is told to wait.
-pub(crate) async fn may_mail(app: &App, to: &EmailAddress, request: &Request) -> Result<bool, ApiError> {
-    let sender = count(app, Limit::Sender, "", request).await?;
-    if sender.0 > Limit::Sender.free() {
-        return Err(ApiError::TooManyMails { wait_seconds: sender.1 });
+/// Turns a client away that has asked too often for mails without a session, whatever addresses it names.
+pub(crate) async fn check_sender(app: &App, request: &Request) -> Result<(), ApiError> {
+    let (count, wait_seconds) = count(app, Limit::Sender, "", request).await?;
+    if count > Limit::Sender.free() { Err(ApiError::TooManyMails { wait_seconds }) } else { Ok(()) }
+}
+
+/// Whether one more mail about a matter may go to an address because somebody asks for it who need not be its owner. A
+/// mailbox that has had enough gets no more, without a word. One client that asks again and again does not use up what
+/// others may ask for, and no matter what another one needs.
+pub(crate) async fn may_mail(
+    app: &App,
+    matter: &str,
+    to: &EmailAddress,
+    request: &Request,
+) -> Result<bool, ApiError> {
+    let name = format!("{matter} {}", to.normalised());
+    let (from_here, _) = count(app, Limit::MailboxOfSender, &name, request).await?;
+    if from_here > Limit::MailboxOfSender.free() {
+        return Ok(false);
     }
-    let mailbox = count(app, Limit::Mailbox, &to.normalised(), request).await?;
-    Ok(mailbox.0 <= Limit::Mailbox.free())
+    Ok(count(app, Limit::Mailbox, &name, request).await?.0 <= Limit::Mailbox.free())
 }
 
 /// Counts one more; how many there are now, and in how many seconds they are forgotten.

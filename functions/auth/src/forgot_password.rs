@@ -6,7 +6,7 @@ use serde::Deserialize;
 use web::{ApiError, Form, Page, Request, Response, response};
 
 use crate::App;
-use crate::discretion::{discreetly, may_mail};
+use crate::discretion::{check_sender, discreetly, may_mail};
 use crate::mailed_token::in_the_form_of;
 
 const STATUS: &str = "If there is an account for this address, a mail with a link to set a new password is on its way. The link is good for one hour.";
@@ -38,15 +38,19 @@ pub(crate) async fn forgot_password(app: &App, request: &Request) -> Result<Resp
     } else {
         response::success(STATUS)
     };
+    check_sender(app, request).await?;
     discreetly(app, mail(app, &email, request), answer).await
 }
 
 async fn mail(app: &App, email: &EmailAddress, request: &Request) -> Result<Vec<Letter>, ApiError> {
     let account = app.accounts.find_by_email(email).await?.filter(|account| !account.disabled);
-    let may_mail = may_mail(app, email, request).await?;
-    let Some(account) = account.filter(|_| may_mail) else { return Ok(Vec::new()) };
+    let Some(account) = account else { return Ok(Vec::new()) };
+    if !may_mail(app, "password", email, request).await? {
+        return Ok(Vec::new());
+    }
     let now = app.authenticator.clock.now();
-    let purpose = Purpose::PasswordReset { account: account.id, generation: account.generation };
+    let password = account.password_hash.digest();
+    let purpose = Purpose::PasswordReset { account: account.id, email: account.email.clone(), password };
     let token = OneTimeToken::new(purpose, now, &*app.random);
     let notification = Notification::ResetPassword(token.id.clone(), request.occasion(now));
     // To the address as its owner wrote it, not as whoever asks does.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use web::{ApiError, Request, Response, response};
 
 use crate::App;
-use crate::discretion::{discreetly, may_mail};
+use crate::discretion::{check_sender, discreetly, may_mail};
 use crate::new_password::new_password;
 
 /// Not printable: it holds a password.
@@ -32,10 +32,11 @@ pub(crate) async fn register(app: &App, request: &Request) -> Result<Response, A
     let mut profile = Profile::default();
     change.apply(&mut profile);
     let password = new_password(password, &email, &profile)?;
+    check_sender(app, request).await?;
     let work = async {
         // Also for a known address, which must not be told by the time of the work.
         let password_hash = app.hashing.hash(password, app.random.clone()).await?;
-        if !may_mail(app, &email, request).await? {
+        if !may_mail(app, "registration", &email, request).await? {
             return Ok(Vec::new());
         }
         let known = app.accounts.find_by_email(&email).await?.is_some();

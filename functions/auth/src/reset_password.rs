@@ -43,7 +43,7 @@ pub(crate) async fn reset_password(app: &App, request: &Request) -> Result<Respo
     let Reset { token, password } = request.form_or_json()?;
     let result = match account_of(app, &token).await? {
         None => return Ok(in_the_form_of(page, &void())),
-        Some((id, account)) => reset(app, request, id, &account, password).await,
+        Some((_, account)) => reset(app, request, &token, &account, password).await,
     };
     match result {
         Ok(()) if page => {
@@ -64,17 +64,22 @@ pub(crate) async fn reset_password(app: &App, request: &Request) -> Result<Respo
 /// The account that a token opens, and the token's id.
 async fn account_of(app: &App, token: &str) -> Result<Option<(TokenId, Account)>, ApiError> {
     let token = find(app, TokenKind::PasswordReset, token).await?;
-    let Some(OneTimeToken { id, purpose: Purpose::PasswordReset { account, generation }, .. }) = token else {
+    let Some(OneTimeToken { id, purpose: Purpose::PasswordReset { account, email, password }, .. }) = token
+    else {
         return Ok(None);
     };
-    let account = app.accounts.find_account(&account).await?;
-    Ok(account.filter(|account| account.generation == generation).map(|account| (id, account)))
+    let account = app.accounts.find_account(&account).await?.filter(|account| !account.disabled);
+    let is_same = |account: &Account| account.email == email && account.password_hash.digest() == password;
+    Ok(account.filter(is_same).map(|account| (id, account)))
 }
+
+/// So often a reset is tried that meets another change of the account, such as the end of its sessions.
+const ATTEMPTS: usize = 5;
 
 async fn reset(
     app: &App,
     request: &Request,
-    token: TokenId,
+    token: &str,
     account: &Account,
     password: String,
 ) -> Result<(), ApiError> {
@@ -88,22 +93,28 @@ async fn reset(
     };
     let notification = Notification::PasswordWasReset(occasion.clone());
     let letter = Letter::new(account.email.clone(), notification, occasion.at, &*app.random);
-    let effects = Effects {
-        spent: Some(token),
-        letters: vec![letter],
-        events: vec![AuditEvent::new(&account.id, occasion, Act::PasswordReset, &*app.random)],
-        ..Effects::none()
-    };
-    match app.accounts.change(account, &change, &effects).await {
-        Ok(()) => app.post.deliver(&effects.letters).await,
-        Err(StoreError::Conflict) => return Err(void()),
-        Err(error) => return Err(error.into()),
+    let event = AuditEvent::new(&account.id, occasion, Act::PasswordReset, &*app.random);
+    let mut effects = Effects { letters: vec![letter], ..Effects::of(event) };
+    for _ in 0..ATTEMPTS {
+        let (id, account) = account_of(app, token).await?.ok_or_else(void)?;
+        effects.spent = Some(id);
+        match app.accounts.change(&account, &change, &effects).await {
+            Ok(()) => {
+                app.post.deliver(&effects.letters).await;
+                // Whoever reads the mail of the account may try the new password from here.
+                app.throttle.vouch(&account.email.normalised(), request.address).await?;
+                return Ok(());
+            }
+            Err(StoreError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
-    Ok(())
+    Err(void())
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::{AccountChange, AccountStore as _, Effects, SessionsAfter};
     use serde_json::json;
 
     use crate::testing::{World, body, token_of};
@@ -157,6 +168,18 @@ mod tests {
             let again = json!({"token": used, "password": "eight grey herons"});
             assert_eq!(world.tell("password/reset", &again).await.status(), 400);
         }
+    }
+
+    #[tokio::test]
+    async fn whoever_ends_sessions_does_not_make_the_link_void() {
+        let world = World::new().await;
+        let token = forgotten(&world).await;
+        let email = domain::EmailAddress::parse("ada@example.org").unwrap();
+        let ada = world.store.find_by_email(&email).await.unwrap().unwrap();
+        let end = AccountChange { sessions: SessionsAfter::End, ..AccountChange::default() };
+        world.store.change(&ada, &end, &Effects::none()).await.unwrap();
+        let reset = json!({"token": token, "password": "seven grey herons"});
+        assert_eq!(world.tell("password/reset", &reset).await.status(), 200);
     }
 
     #[tokio::test]

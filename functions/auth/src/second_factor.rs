@@ -84,7 +84,12 @@ pub(crate) async fn confirm(app: &App, caller: &Caller, request: &Request) -> Re
         ApiError::Conflict("There is no secret to confirm: begin with POST /users/api/totp.".into())
     })?;
     let now = app.authenticator.clock.now();
-    let (on, recovery_codes) = begun.switch_on(&code, now, &*app.random).ok_or_else(wrong_code)?;
+    let guess = app.throttle.guess(&account.email.normalised(), request.address).await?;
+    let Some((on, recovery_codes)) = begun.switch_on(&code, now, &*app.random) else {
+        guess.was_wrong().await?;
+        return Err(wrong_code());
+    };
+    guess.was_right().await?;
     let effects = switched(app, account, request.occasion(now), true);
     app.accounts.replace_second_factor(&account.id, Some(begun), Some(&on), &effects).await?;
     app.post.deliver(&effects.letters).await;
@@ -230,6 +235,19 @@ mod tests {
             made += u32::from(world.tell("auth", &triple).await.status() == 200);
         }
         assert_eq!(made, 5, "the password alone does not make slips undone");
+    }
+
+    #[tokio::test]
+    async fn a_session_and_the_password_do_not_let_anybody_guess_codes_freely() {
+        let world = World::new().await;
+        let (session, _) = on(&world).await;
+        let mut made = 0;
+        for number in 0..20 {
+            let off = json!({"password": PASSWORD, "code": format!("{number:06}")});
+            made += u32::from(ask(&world, Method::DELETE, "totp", &session, &off).await.0 == 400);
+            ask(&world, Method::POST, "totp", &session, &json!({"password": PASSWORD})).await;
+        }
+        assert_eq!(made, 5);
     }
 
     #[tokio::test]

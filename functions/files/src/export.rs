@@ -8,7 +8,9 @@
 //! | `files/…` | all files |
 
 use bytes::Bytes;
-use domain::{Account, Act, ApiKey, AuditEvent, Client, Effects, FolderKey, FolderPath, Profile, Session};
+use domain::{
+    Account, Act, Actor, ApiKey, AuditEvent, Client, Effects, FolderKey, FolderPath, Profile, Session, Usage,
+};
 use serde::Serialize;
 use web::{ApiError, Request, Response, iso_time};
 
@@ -16,7 +18,7 @@ use crate::App;
 use crate::list::settled;
 use crate::zip_out::{pack, send};
 
-/// More events than any account has in the time that they are kept: a hundred each day.
+/// So many of the latest events are packed, in memory: a hundred for each day that they are kept.
 const MAX_EVENTS: usize = 40_000;
 
 /// The zip's own name, and that of the folder in it that holds the files.
@@ -60,8 +62,10 @@ struct EventRecord<'a> {
     at: String,
     #[serde(flatten)]
     act: &'a Act,
+    by: &'static str,
+    /// The owner's own, and nobody else's.
     #[serde(flatten)]
-    client: &'a Client,
+    client: Option<&'a Client>,
 }
 
 /// Packs everything while it is sent. What is too much for one answer is put into the bucket, as with any large zip.
@@ -80,7 +84,8 @@ pub(crate) async fn export(app: &App, account: &Account, request: &Request) -> R
     ];
     let root = FolderPath::root();
     let entries = settled(app, account, &FolderKey::new(&account.id, root.clone())).await?;
-    let usage = domain::Usage::of(&entries);
+    let bytes_of_records = records.iter().map(|(_, content)| content.len() as u64).sum();
+    let usage = Usage::of(&entries).plus(Usage { bytes: bytes_of_records, files: 0 });
     let records = records.map(|(name, content)| (name.to_owned(), now, content));
     let zip = pack(app, account, &root, Some(FILES.to_owned()), entries, records.into())?;
     send(app, account, NAME, usage, zip).await
@@ -125,7 +130,10 @@ fn key_record(key: &ApiKey) -> KeyRecord<'_> {
 }
 
 fn event_record(event: &AuditEvent) -> EventRecord<'_> {
-    EventRecord { at: iso_time(event.occasion.at), act: &event.act, client: &event.occasion.client }
+    let is_own = event.by == Actor::Owner;
+    let client = is_own.then_some(&event.occasion.client);
+    let by = if is_own { "owner" } else { "administrator" };
+    EventRecord { at: iso_time(event.occasion.at), act: &event.act, by, client }
 }
 
 #[cfg(test)]

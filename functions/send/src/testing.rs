@@ -63,7 +63,7 @@ impl World {
         let body = Bytes::from(body.to_string());
         let request = Request { headers, body, ..Request::new(Method::POST, "/users/api/send") };
         let account = Account { role, ..self.account.clone() };
-        let result = send_once(&self.app, &account, &request).await;
+        let result = send_once(&self.app, &account, false, &request).await;
         let answer = result.unwrap_or_else(|error| error.to_response());
         (answer.status().as_u16(), String::from_utf8(answer.body().as_whole().unwrap().to_vec()).unwrap())
     }

@@ -88,6 +88,11 @@ pub(crate) struct OwnerItem {
     pub(crate) account: String,
 }
 
+/// Whether an account is still of the generation `:before`; records from before there were generations have none, and
+/// `:none` is 0.
+pub(crate) const SAME_GENERATION: &str =
+    "(#generation = :before OR (attribute_not_exists(#generation) AND :before = :none))";
+
 /// When a record of an owner counts for nothing: it was kept for an account that had the address before.
 pub(crate) const NOT_OWNED: &str = "attribute_not_exists(pk) OR reserved_until <= :now";
 

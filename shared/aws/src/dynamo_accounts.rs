@@ -12,7 +12,8 @@ use domain::{
 };
 
 use crate::account_item::{
-    self, AccountItem, Item, NOT_OWNED, OWNER, OwnerItem, PROFILE, email_pk, key, number, user_pk,
+    self, AccountItem, Item, NOT_OWNED, OWNER, OwnerItem, PROFILE, SAME_GENERATION, email_pk, key, number,
+    user_pk,
 };
 use crate::clients::Clients;
 use crate::dynamo_sessions::session_sk;
@@ -265,12 +266,11 @@ impl DynamoAccounts {
             // Also when it stays as it is, so that there is always something to set.
             ("generation", Some(number(next.unwrap_or(account.generation)))),
         ];
-        // Records from before there were generations have none.
         let mut update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(key(user_pk(&account.id), PROFILE)))
             .condition_expression(format!(
-                "attribute_exists(pk) AND (#generation = :before OR (attribute_not_exists(#generation) AND :before = :none)){}",
+                "attribute_exists(pk) AND {SAME_GENERATION}{}",
                 if new_address.is_some() { " AND email = :old_email" } else { "" },
             ))
             .expression_attribute_values(":before", number(account.generation))

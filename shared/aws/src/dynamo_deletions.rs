@@ -10,7 +10,7 @@ use domain::{Account, AccountId, Deletion, DeletionStore, Effects, StoreError, T
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 
-use crate::account_item::{self, Item, OWNER, PROFILE, email_pk, key, user_pk};
+use crate::account_item::{self, Item, OWNER, PROFILE, SAME_GENERATION, email_pk, key, number, user_pk};
 use crate::dynamo_accounts::DynamoAccounts;
 use crate::failure::{corrupt, unavailable};
 
@@ -33,16 +33,20 @@ impl DeletionStore for DynamoAccounts {
         let mut writes = self.effects(effects)?;
         writes.push(self.put_new(account_item::to_item(&item)?)?);
         let text = |text: &str| AttributeValue::S(text.to_owned());
-        let records = [
-            (key(user_pk(&account.id), PROFILE), "email", text(account.email.as_str())),
-            (key(email_pk(&account.email), OWNER), "account", text(account.id.as_str())),
-        ];
-        for (key, attribute, value) in records {
-            let delete = Delete::builder().table_name(&self.table).set_key(Some(key));
-            let delete = delete
-                .condition_expression("#attribute = :value")
-                .expression_attribute_names("#attribute", attribute)
-                .expression_attribute_values(":value", value);
+        let profile =
+            Delete::builder().table_name(&self.table).set_key(Some(key(user_pk(&account.id), PROFILE)));
+        let profile = profile
+            .condition_expression(format!("email = :email AND {SAME_GENERATION}"))
+            .expression_attribute_names("#generation", "generation")
+            .expression_attribute_values(":email", text(account.email.as_str()))
+            .expression_attribute_values(":before", number(account.generation))
+            .expression_attribute_values(":none", number(0));
+        let owner =
+            Delete::builder().table_name(&self.table).set_key(Some(key(email_pk(&account.email), OWNER)));
+        let owner = owner
+            .condition_expression("account = :account")
+            .expression_attribute_values(":account", text(account.id.as_str()));
+        for delete in [profile, owner] {
             writes.push(TransactWriteItem::builder().delete(delete.build().map_err(unavailable)?).build());
         }
         self.transact(writes).await

@@ -44,18 +44,12 @@ impl Mailer for SesMailer {
     }
 }
 
-/// What SES itself rejects will be rejected again; everything else may work later.
+/// A mail that SES itself rejects will be rejected again. Everything else may work later, also where SES takes no mail of
+/// ours at the moment, whatever it is.
 fn classify(error: SdkError<SendEmailError>) -> MailError {
     use SendEmailError as E;
     match error.as_service_error() {
-        Some(
-            E::BadRequestException(_)
-            | E::MessageRejected(_)
-            | E::MailFromDomainNotVerifiedException(_)
-            | E::NotFoundException(_)
-            | E::AccountSuspendedException(_)
-            | E::SendingPausedException(_),
-        ) => MailError::Refused(error.into()),
+        Some(E::BadRequestException(_) | E::MessageRejected(_)) => MailError::Refused(error.into()),
         _ => MailError::Unavailable(error.into()),
     }
 }

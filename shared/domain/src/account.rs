@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::email_address::EmailAddress;
 use crate::file_ledger::Usage;
 use crate::hex_id::hex_id;
+use crate::one_time_token::TokenKind;
 use crate::password::PasswordHash;
 use crate::second_factor::SecondFactor;
 use crate::session::SessionId;
@@ -106,6 +107,13 @@ impl Account {
             bytes: self.quota_bytes.unwrap_or(by_role.bytes),
             files: self.quota_files.unwrap_or(by_role.files),
         }
+    }
+
+    /// Until when the old address is kept for the account, if it still is at `now`: so long its change can be undone.
+    #[must_use]
+    pub fn address_kept_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let until = self.email_changed?.plus_seconds(TokenKind::EmailUndo.ttl_seconds());
+        (now < until).then_some(until)
     }
 
     /// The name a greeting uses: the nickname, else the first name.

@@ -27,6 +27,21 @@ impl Client {
     }
 }
 
+impl Client {
+    /// What the program is in one word of at most 30 letters, digits and hyphens, as it can stand in a mail that anybody
+    /// can cause: no address and no sentence fits.
+    #[must_use]
+    pub fn program(&self) -> &str {
+        let name = self.device.split(['/', ' ']).next().unwrap_or_default();
+        let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        match name {
+            "Mozilla" => "a web browser",
+            name if is_plain && (1..=30).contains(&name.len()) => name,
+            _ => "an unknown program",
+        }
+    }
+}
+
 /// A part of the internet, large enough not to name a person: the first 24 bits of an IPv4 address, or the first 48 of
 /// an IPv6 address, which is what one site is given (RFC 6177 2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +84,20 @@ mod tests {
         assert_eq!(network("203.0.113.77"), "203.0.113.0/24");
         assert_eq!(network("::ffff:203.0.113.77"), "203.0.113.0/24");
         assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1::/48");
+    }
+
+    #[test]
+    fn a_program_is_one_plain_word() {
+        for (device, program) in [
+            ("curl/8.5", "curl"),
+            ("python-requests/2.34.2", "python-requests"),
+            ("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", "a web browser"),
+            ("evil.example/x", "an unknown program"),
+            ("https://evil.example", "an unknown program"),
+            ("", "an unknown program"),
+        ] {
+            assert_eq!(Client::new(device, None).program(), program);
+        }
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub enum Notification {
         /// When it was switched.
         occasion: Occasion,
     },
+    /// An API key of this name was made.
+    KeyMade(String, Occasion),
     /// The account was deleted.
     AccountDeleted(Occasion),
 }
@@ -102,6 +104,11 @@ impl Notification {
                     .text("If it was not you, somebody knows your password: set a new one at once, and tell those who run the service.")
                     .link("Ask for a new password", links.forgotten_password())
             }
+            Self::KeyMade(name, occasion) => Draft::new("An API key was made")
+                .text(format!("An API key named \u{201c}{name}\u{201d} for {account} was made {occasion}. It works until it expires or is revoked."))
+                .text("If it was you, there is nothing to do.")
+                .text("If it was not you, somebody uses your account: set a new password by mail, which ends all log-ons and all keys.")
+                .link("Ask for a new password", links.forgotten_password()),
             Self::AccountDeleted(occasion) => Draft::new("Your account was deleted")
                 .text(format!("The account {account} was deleted {occasion}, with all its files, log-ons and API keys, by somebody who knew its password."))
                 .text("If it was you, there is nothing to do. It cannot be undone.")
@@ -176,8 +183,11 @@ mod tests {
     use crate::testing::{FakeLinks, SeededRandom};
     use crate::timestamp::Timestamp;
 
-    fn all() -> [Notification; 10] {
-        let client = Client::new("<b>Browser</b> & \"co\"", Some([203, 0, 113, 7].into()));
+    fn all() -> [Notification; 11] {
+        let client = Client::new(
+            "<a href=https://evil.example>Your account is at risk</a>",
+            Some([203, 0, 113, 7].into()),
+        );
         let occasion =
             || Occasion { at: Timestamp::from_unix_seconds(1_790_000_000), client: client.clone() };
         let token = || TokenId::random(&SeededRandom::new(1));
@@ -195,6 +205,7 @@ mod tests {
             ),
             Notification::SecondFactorSwitched { is_on: true, occasion: occasion() },
             Notification::SecondFactorSwitched { is_on: false, occasion: occasion() },
+            Notification::KeyMade("nightly".into(), occasion()),
             Notification::AccountDeleted(occasion()),
         ]
     }
@@ -219,8 +230,9 @@ mod tests {
         let to = EmailAddress::parse("ada@example.org").unwrap();
         for notification in all() {
             let mail = notification.mail(&to, &FakeLinks);
-            assert!(mail.message().contains("<b>Browser</b> & \"co\""));
-            assert!(!mail.html().unwrap().contains("<b>") && mail.html().unwrap().contains("&lt;b&gt;"));
+            for text in [mail.message(), mail.html().unwrap()] {
+                assert!(text.contains("with an unknown program") && !text.contains("evil"), "{text}");
+            }
         }
     }
 

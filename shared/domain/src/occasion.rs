@@ -17,11 +17,10 @@ pub struct Occasion {
     pub client: Client,
 }
 
-/// As a part of a sentence: `at 2026-03-02T09:30:14Z, with curl/8.5, from the network 203.0.113.0/24`.
+/// As a part of a sentence: `at 2026-03-02T09:30:14Z, with curl, from the network 203.0.113.0/24`.
 impl fmt::Display for Occasion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let device = if self.client.device.is_empty() { "an unknown program" } else { &self.client.device };
-        write!(f, "at {}, with {device}, from ", iso_time(self.at))?;
+        write!(f, "at {}, with {}, from ", iso_time(self.at), self.client.program())?;
         match &self.client.network {
             Some(network) => write!(f, "the network {network}"),
             None => f.write_str("an unknown network"),

@@ -77,8 +77,11 @@ pub enum Purpose {
     PasswordReset {
         /// Whose.
         account: AccountId,
-        /// The token is void once the account has left this generation: after any change of password, for one.
-        generation: u64,
+        /// The address that it was mailed to. The token is void once the account has another one.
+        email: EmailAddress,
+        /// The digest of the password that is to be replaced ([`PasswordHash::digest`]). The token is void once the
+        /// account has another one, but not when sessions are ended: whoever holds one could make every token void.
+        password: String,
     },
     /// Gives an account another address.
     EmailChange {
@@ -88,6 +91,8 @@ pub enum Purpose {
         from: EmailAddress,
         /// The address that it gets.
         to: EmailAddress,
+        /// The token is void once the account has left this generation: after any change of password, for one.
+        generation: u64,
     },
     /// Gives an account its old address back.
     EmailUndo {

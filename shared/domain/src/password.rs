@@ -5,7 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use argon2::password_hash::phc::{self, Output, ParamsString, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::ports::Random;
 
@@ -49,6 +51,13 @@ pub enum InvalidPassword {
 }
 
 impl Password {
+    /// A password that nobody knows: 256 random bits.
+    pub fn random(random: &dyn Random) -> Self {
+        let mut bytes = [0; 32];
+        random.fill(&mut bytes);
+        Self(HEXLOWER.encode(&bytes))
+    }
+
     /// A password to set: long enough, and not longer than what is worth hashing.
     pub fn parse(text: String) -> Result<Self, InvalidPassword> {
         let attempt = Self::attempt(text)?;
@@ -120,6 +129,12 @@ impl PasswordHash {
     #[must_use]
     pub fn to_phc_string(&self) -> String {
         self.0.to_string()
+    }
+
+    /// Names the hash without holding it: its SHA-256 as 64 lower-case hexadecimal digits.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        HEXLOWER.encode(&Sha256::digest(self.to_phc_string()))
     }
 
     /// Whether the hash was made with less work than is asked for today.

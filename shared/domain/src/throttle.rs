@@ -30,9 +30,11 @@ pub enum Limit {
     Client,
     /// One account, wherever the guesses come from: many machines that try one account.
     Account,
-    /// Mails to one address that nobody has to log on for.
+    /// Mails about one matter to one address that nobody has to log on for.
     Mailbox,
     /// The same, asked for by one client address.
+    MailboxOfSender,
+    /// All mails that nobody has to log on for, asked for by one client address.
     Sender,
     /// Mails that the holder of an account sends; how many are free depends on the role.
     Mails,
@@ -43,9 +45,9 @@ impl Limit {
     #[must_use]
     pub const fn free(self) -> u64 {
         match self {
-            Self::Pair | Self::Mailbox => 5,
+            Self::Pair | Self::MailboxOfSender => 5,
             Self::Client => 100,
-            Self::Account => 20,
+            Self::Account | Self::Mailbox => 20,
             Self::Sender => 30,
             Self::Mails => Role::User.mails_per_day(),
         }
@@ -55,7 +57,7 @@ impl Limit {
     const fn window_seconds(self) -> u64 {
         match self {
             Self::Pair | Self::Account | Self::Mails => 86_400,
-            Self::Client | Self::Mailbox | Self::Sender => 3_600,
+            Self::Client | Self::Mailbox | Self::MailboxOfSender | Self::Sender => 3_600,
         }
     }
 
@@ -93,6 +95,7 @@ impl Counter {
             Limit::Client => ("client", "", client.as_str()),
             Limit::Account => ("account", account, ""),
             Limit::Mailbox => ("mailbox", account, ""),
+            Limit::MailboxOfSender => ("mailbox of sender", account, client.as_str()),
             Limit::Sender => ("sender", "", client.as_str()),
             Limit::Mails => ("mails", account, ""),
         };

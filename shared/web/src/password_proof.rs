@@ -1,6 +1,6 @@
 //! The password once more, before something that matters.
 
-use domain::{Account, Password, Verdict};
+use domain::{Account, Password, SecondFactor, Verdict};
 
 use crate::error::ApiError;
 use crate::hashing::Hashing;
@@ -22,6 +22,10 @@ pub async fn prove_password(
     if hashing.verify(password, Some(account.password_hash.clone())).await? == Verdict::Wrong {
         guess.was_wrong().await?;
         return Err(wrong());
+    }
+    if account.second_factor.as_ref().is_some_and(SecondFactor::is_on) {
+        // The password alone proves nothing that would make wrong codes undone.
+        return guess.take_back().await;
     }
     guess.was_right().await
 }

@@ -39,8 +39,12 @@ impl Post {
                     continue;
                 }
             };
-            if self.outbox.hold(&letter, now.plus_seconds(HELD_SECONDS)).await? {
-                self.deliver(&[letter]).await;
+            match self.outbox.hold(&letter, now.plus_seconds(HELD_SECONDS)).await {
+                Ok(true) => self.deliver(&[letter]).await,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::error!(letter.id = %letter.id, error = chain(&error), "a letter was not taken");
+                }
             }
         }
         Ok(())

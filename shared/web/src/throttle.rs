@@ -38,6 +38,13 @@ impl Throttle {
         Self { store, clock }
     }
 
+    /// Notes that an address is known: whoever uses it has proved to be the owner of the account in another way.
+    pub async fn vouch(&self, account: &str, client: Option<IpAddr>) -> Result<(), ApiError> {
+        let now = self.clock.now();
+        let pair = Counter::new(Limit::Pair, account, client, now);
+        Ok(self.store.note_known(&pair, now.plus_seconds(KNOWN_SECONDS)).await?)
+    }
+
     /// Lets somebody guess at the password of `account`, an address in one spelling, or says how long to wait. Whether
     /// there is such an account makes no difference.
     ///

@@ -213,7 +213,8 @@ impl DeletionStore for MemoryAccounts {
     async fn delete(&self, account: &Account, now: Timestamp, effects: &Effects) -> Result<(), StoreError> {
         let mut tables = self.tables()?;
         tables.check(effects)?;
-        if tables.account(&account.id)?.email != account.email {
+        let stored = tables.account(&account.id)?;
+        if stored.email != account.email || stored.generation != account.generation {
             return Err(StoreError::Conflict);
         }
         tables.accounts.retain(|other| other.id != account.id);

@@ -170,7 +170,10 @@ fn an_account_is_taken_along_and_deleted_and_nothing_of_it_stays() {
         let left = query.expression_attribute_values(":pk", text(format!("USER#{}", ada.account().id)));
         assert_eq!(left.send().await.expect("readable").count(), 0);
         let subjects = app.world.mailbox.mails().await.into_iter().filter(|mail| mail.to == [email]);
-        assert_eq!(subjects.map(|mail| mail.subject).collect::<Vec<_>>(), ["Your account was deleted"]);
+        assert_eq!(
+            subjects.map(|mail| mail.subject).collect::<Vec<_>>(),
+            ["An API key was made", "Your account was deleted"]
+        );
         eve.get("user").await.is(200);
     });
 }

@@ -30,6 +30,9 @@ pub async fn deletions<S: AccountStore + SessionStore + ApiKeyStore + DeletionSt
         keys.push(key);
     }
     let now = ada.created.plus_seconds(9);
+    let stale = Account { generation: 9, ..ada.clone() };
+    let stale = store.delete(&stale, now, &Effects::none()).await;
+    assert!(matches!(stale, Err(StoreError::Conflict)), "its password was changed meanwhile: {stale:?}");
     store.delete(&ada, now, &Effects::none()).await.expect("deleted");
     let again = store.delete(&ada, now, &Effects::none()).await;
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
