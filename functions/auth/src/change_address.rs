@@ -12,7 +12,7 @@ use web::{ApiError, Caller, Request, Response, iso_time, prove_password, respons
 
 use crate::App;
 use crate::discretion::{discreetly, may_mail};
-use crate::mailed_token::{Button, find, in_query, void};
+use crate::mailed_token::{Button, find, in_query, in_the_form_of, void};
 
 /// The page that confirms a new address.
 pub(crate) const CONFIRM: Button = Button {
@@ -115,8 +115,8 @@ async fn subject(
 pub(crate) async fn show(app: &App, request: &Request, button: &Button) -> Result<Response, ApiError> {
     let token = in_query(request)?;
     match subject(app, button.kind, token).await {
-        Ok(_) => Ok(button.page(token, true)),
-        Err(ApiError::BadRequest(_)) => Ok(button.page(token, false)),
+        Ok(_) => Ok(button.page(token, "")),
+        Err(error @ ApiError::BadRequest(_)) => Ok(in_the_form_of(true, &error)),
         Err(error) => Err(error),
     }
 }

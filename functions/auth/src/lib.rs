@@ -152,11 +152,7 @@ impl Function for App {
                 change_password::change_password(self, &caller, &request).await
             }
             Route::Register => register::register(self, &request).await,
-            Route::ShowVerification => {
-                let token = mailed_token::in_query(&request)?;
-                let is_good = mailed_token::find(self, VERIFY.kind, token).await?.is_some();
-                Ok(VERIFY.page(token, is_good))
-            }
+            Route::ShowVerification => verify::show(self, &request).await,
             Route::Verify => {
                 VERIFY.press(&request, async |token| verify::verify(self, &request, token).await).await
             }

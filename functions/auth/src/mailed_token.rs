@@ -43,12 +43,11 @@ struct Pressed {
 
 impl Button {
     /// The page. Nothing changes by looking at it: programs that scan mail follow links.
-    pub(crate) fn page(&self, token: &str, is_good: bool) -> Response {
-        if !is_good {
-            return in_the_form_of(true, &void());
-        }
+    /// `text` is what there is to say beside [`Button::text`].
+    pub(crate) fn page(&self, token: &str, text: &str) -> Response {
         let form = Form { token: Some(token), field: None, button: self.label };
-        Page { title: self.title, text: self.text, form: Some(form) }.answer(StatusCode::OK)
+        let text = format!("{}{text}", self.text);
+        Page { title: self.title, text: &text, form: Some(form) }.answer(StatusCode::OK)
     }
 
     /// Does what the button is for; the answer as a page for people, or as JSON for programs.

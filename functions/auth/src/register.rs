@@ -39,11 +39,15 @@ pub(crate) async fn register(app: &App, request: &Request) -> Result<Response, A
         if !may_mail(app, "registration", &email, request).await? {
             return Ok(Vec::new());
         }
+        let now = app.authenticator.clock.now();
         let known = app.accounts.find_by_email(&email).await?.is_some();
         let effects = if known {
             owner_is_told(app, email, request)
         } else {
-            token_is_mailed(app, Registration { email, password_hash, profile }, request)
+            token_is_mailed(
+                app,
+                Registration { email, password_hash, profile, occasion: request.occasion(now) },
+            )
         };
         app.accounts.record(&effects).await?;
         Ok(effects.letters)
@@ -58,11 +62,11 @@ fn owner_is_told(app: &App, email: EmailAddress, request: &Request) -> Effects {
     Effects { letters: vec![Letter::new(email, notification, now, &*app.random)], ..Effects::none() }
 }
 
-fn token_is_mailed(app: &App, registration: Registration, request: &Request) -> Effects {
-    let now = app.authenticator.clock.now();
-    let email = registration.email.clone();
+fn token_is_mailed(app: &App, registration: Registration) -> Effects {
+    let (email, occasion) = (registration.email.clone(), registration.occasion.clone());
+    let now = occasion.at;
     let token = OneTimeToken::new(Purpose::Registration(Box::new(registration)), now, &*app.random);
-    let notification = Notification::ConfirmAddress(token.id.clone(), request.occasion(now));
+    let notification = Notification::ConfirmAddress(token.id.clone(), occasion);
     let letter = Letter::new(email, notification, now, &*app.random);
     Effects { tokens: vec![token], letters: vec![letter], ..Effects::none() }
 }

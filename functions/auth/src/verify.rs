@@ -4,10 +4,10 @@ use domain::{
     Account, AccountId, Act, AuditEvent, Effects, OneTimeToken, Purpose, Registration, Role, StoreError,
     TokenKind,
 };
-use web::{ApiError, Request};
+use web::{ApiError, Request, Response};
 
 use crate::App;
-use crate::mailed_token::{Button, find, void};
+use crate::mailed_token::{Button, find, in_query, in_the_form_of, void};
 
 /// The page that confirms the address of a registration.
 pub(crate) const VERIFY: Button = Button {
@@ -18,6 +18,20 @@ pub(crate) const VERIFY: Button = Button {
     done_title: "Your address is confirmed",
     done: "Your account is ready. You can log on now.",
 };
+
+/// The page of the button. It says who registered the address: whoever has not done so should not confirm it, because the
+/// password is that of whoever has.
+pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, ApiError> {
+    let token = in_query(request)?;
+    match find(app, VERIFY.kind, token).await?.map(|token| token.purpose) {
+        Some(Purpose::Registration(registration)) => {
+            let (email, occasion) = (&registration.email, &registration.occasion);
+            let who = format!(" {email} was registered {occasion}. If it was not you, close this page.");
+            Ok(VERIFY.page(token, &who))
+        }
+        _ => Ok(in_the_form_of(true, &void())),
+    }
+}
 
 /// Makes the account. All other registrations of the address are void from then on.
 pub(crate) async fn verify(app: &App, request: &Request, token: &str) -> Result<(), ApiError> {
@@ -81,6 +95,7 @@ mod tests {
                 (200, &"text/html; charset=utf-8".parse().unwrap())
             );
             assert!(body(&page).contains("<button>") && body(&page).contains(&token));
+            assert!(body(&page).contains("grace@example.org was registered at 2026-09-21T14:13:20Z"));
         }
         assert!(body(&world.log_on("grace@example.org", "seven grey herons").await).contains("No matching"));
         let answer = world.submit("verify", &format!("token={token}")).await;

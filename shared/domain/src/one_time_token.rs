@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::{AccountId, Profile};
 use crate::email_address::EmailAddress;
 use crate::hex_id::hex_id;
+use crate::occasion::Occasion;
 use crate::password::PasswordHash;
 use crate::ports::Random;
 use crate::timestamp::Timestamp;
@@ -65,6 +66,8 @@ pub struct Registration {
     pub password_hash: PasswordHash,
     /// What the user tells about themselves.
     pub profile: Profile,
+    /// When, with what and from where it was asked for: whoever confirms it should know.
+    pub occasion: Occasion,
 }
 
 /// What a token does when it is used.

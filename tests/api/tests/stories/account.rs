@@ -116,7 +116,7 @@ fn an_administrator_disables_promotes_and_logs_off_and_the_owner_reads_who_did_w
         app.anonymous().post_json("auth", &pair).await.fails(200);
         root.post_json(&path, &json!({"disabled": false})).await.is(200);
         ada.get("user").await.fails(401);
-        key.get("files").await.is(200);
+        key.get("files").await.fails(401);
         let again = app.log_on(ada.account()).await;
         root.delete(&format!("{path}/sessions")).await.is(200);
         again.get("user").await.fails(401);

@@ -99,7 +99,7 @@ fn a_key_mails_its_owner_and_reads_the_account_within_its_scopes() {
         assert_eq!(script.get("user").await.is(200).json()["data"]["email"], own);
         script.post_json("send", &json!({"title": "Run 7", "message": "done"})).await.is(200);
         let mails = app.world.mailbox.mails().await.into_iter().filter(|mail| mail.to == [own]);
-        assert_eq!(mails.map(|mail| mail.subject).collect::<Vec<_>>(), ["Run 7"]);
+        assert_eq!(mails.map(|mail| mail.subject).collect::<Vec<_>>(), ["An API key was made", "Run 7"]);
         script.get("files").await.fails(403);
     });
 }

@@ -29,6 +29,7 @@ fn registration(ada: &Account, random: &dyn Random) -> Effects {
         email: ada.email.clone(),
         password_hash: ada.password_hash.clone(),
         profile: ada.profile.clone(),
+        occasion: occasion(0),
     };
     let token = OneTimeToken::new(Purpose::Registration(Box::new(registration)), NOW, random);
     let notification = Notification::ConfirmAddress(token.id.clone(), occasion(0));
