@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::response::Response;
 
-const STYLE: &str = "body{font:1.1rem/1.5 sans-serif;max-width:32rem;margin:2rem auto;padding:0 1rem}\
+const STYLE: &str = "body{font:1.1rem/1.5 sans-serif;max-width:32rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}\
     input{font:inherit;box-sizing:border-box;width:100%;padding:.5rem;margin:.3rem 0 1rem}\
     button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:.3rem;background:#0b5394;color:#fff;cursor:pointer}";
 
