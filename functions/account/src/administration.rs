@@ -7,7 +7,7 @@ use domain::{
 };
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use web::{ApiError, Caller, Request, Response, iso_time, response};
+use web::{ApiError, Caller, Principal, Request, Response, iso_time, response};
 
 use crate::App;
 
@@ -15,8 +15,9 @@ use crate::App;
 pub(crate) struct Admin(Caller);
 
 impl Admin {
-    /// The caller, if their account is that of an administrator now.
-    pub(crate) fn new(caller: Caller) -> Result<Self, ApiError> {
+    /// Who is logged on, if their account is that of an administrator now.
+    pub(crate) fn new(principal: Principal) -> Result<Self, ApiError> {
+        let caller = principal.logged_on()?;
         if caller.account.role == Role::Admin { Ok(Self(caller)) } else { Err(ApiError::AdministratorNeeded) }
     }
 

@@ -1,6 +1,6 @@
 //! `GET /audit`: what happened to the caller's account.
 
-use domain::{Account, AccountId, Act, Actor, Network};
+use domain::{Account, Act, AuditEvent, Network};
 use http::StatusCode;
 use serde::Serialize;
 use web::{ApiError, Request, Response, iso_time, response};
@@ -26,8 +26,9 @@ struct EventObject<'a> {
 
 /// The latest events of an account, newest first; `?limit=N` of them.
 pub(crate) async fn list(app: &App, account: &Account, request: &Request) -> Result<Response, ApiError> {
-    let limit = limit(request)?;
-    events(app, &account.id, limit).await
+    let events = app.accounts.events(&account.id, limit(request)?).await?;
+    let objects: Vec<_> = events.iter().map(object).collect();
+    Ok(response::with_data(StatusCode::OK, true, "Events included.", &objects))
 }
 
 /// How many events are asked for.
@@ -37,22 +38,15 @@ fn limit(request: &Request) -> Result<usize, ApiError> {
     limit.ok_or_else(|| ApiError::BadRequest(format!("limit is a number from 1 to {MAX_EVENTS}.")))
 }
 
-async fn events(app: &App, account: &AccountId, limit: usize) -> Result<Response, ApiError> {
-    let events = app.accounts.events(account, limit).await?;
-    let objects: Vec<_> = events
-        .iter()
-        .map(|event| EventObject {
-            at: iso_time(event.occasion.at),
-            act: &event.act,
-            by: match event.by {
-                Actor::Owner => "owner",
-                Actor::Administrator(_) => "administrator",
-            },
-            device: if event.by == Actor::Owner { &event.occasion.client.device } else { "" },
-            network: event.occasion.client.network.as_ref().filter(|_| event.by == Actor::Owner),
-        })
-        .collect();
-    Ok(response::with_data(StatusCode::OK, true, "Events included.", &objects))
+fn object(event: &AuditEvent) -> EventObject<'_> {
+    let client = event.own_client();
+    EventObject {
+        at: iso_time(event.occasion.at),
+        act: &event.act,
+        by: event.by.as_str(),
+        device: client.map_or("", |client| &client.device),
+        network: client.and_then(|client| client.network.as_ref()),
+    }
 }
 
 #[cfg(test)]

@@ -1,22 +1,12 @@
 //! `GET /keys`, `POST /keys`, `DELETE /keys/<id>`: the API keys of the caller's scripts.
 
 use domain::api_key::{MAX_KEYS, expiry};
-use domain::{Act, ApiKey, ApiKeyId, ApiKeyName, Effects, Letter, Notification, Scopes, Timestamp};
+use domain::{Act, ApiKey, ApiKeyId, ApiKeyName, Effects, Notification, Scopes, Timestamp};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use web::{ApiError, Caller, Request, Response, iso_time, parse_iso_time, response};
+use web::{ApiError, Caller, KeyReport, Request, Response, parse_iso_time, response};
 
 use crate::App;
-
-#[derive(Serialize)]
-struct KeyObject<'a> {
-    id: &'a str,
-    name: &'a str,
-    scope: String,
-    created: String,
-    last_used: Option<String>,
-    expires: String,
-}
 
 #[derive(Deserialize)]
 struct Order {
@@ -46,17 +36,7 @@ struct Created<'a> {
 pub(crate) async fn list(app: &App, caller: &Caller) -> Result<Response, ApiError> {
     let mut keys = alive(app, caller).await?;
     keys.sort_by(|one, other| (other.created, &other.id).cmp(&(one.created, &one.id)));
-    let objects: Vec<_> = keys
-        .iter()
-        .map(|key| KeyObject {
-            id: key.id.as_str(),
-            name: key.name.as_str(),
-            scope: key.scopes.to_string(),
-            created: iso_time(key.created),
-            last_used: key.last_used.map(iso_time),
-            expires: iso_time(key.expires),
-        })
-        .collect();
+    let objects: Vec<_> = keys.iter().map(KeyReport::new).collect();
     Ok(response::with_data(StatusCode::OK, true, "Keys included.", &objects))
 }
 
@@ -71,10 +51,9 @@ pub(crate) async fn create(app: &App, caller: &Caller, request: &Request) -> Res
         return Err(ApiError::Conflict(full));
     }
     let (key, text) = ApiKey::issue(&caller.account, name, scopes, expires, now, &*app.random);
-    let event = app.event(caller, request, Act::KeyMade(key.name.as_str().to_owned()));
-    let notification = Notification::KeyMade(key.name.as_str().to_owned(), request.occasion(now));
-    let letter = Letter::new(caller.account.email.clone(), notification, now, &*app.random);
-    let effects = Effects { letters: vec![letter], ..Effects::of(event) };
+    let (name, occasion) = (key.name.as_str().to_owned(), request.occasion(now));
+    let notification = Notification::KeyMade(name.clone(), occasion.clone());
+    let effects = Effects::told(&caller.account, Act::KeyMade(name), notification, occasion, &*app.random);
     app.authenticator.api_keys.add_key(&key, &effects).await?;
     app.post.deliver(&effects.letters).await;
     let status = "The key is made. It is shown this once: keep it as you keep a password.";

@@ -23,11 +23,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts, SesMailer};
-use domain::{AccountStore, Act, AuditEvent, DeletionStore, EmailAddress, Random, Scope};
+use domain::{AccountStore, Act, AuditEvent, DeletionStore, Random, Scope};
 use web::error::Source;
 use web::{
-    ApiError, Authenticator, Caller, Function, Hashing, InvalidConfig, Origins, Post, Request, RequestLog,
-    Response, SealedLinks, SessionConfig, Settings, SystemClock, SystemRandom, Throttle,
+    ApiError, Authenticator, Caller, Function, Hashing, InvalidConfig, MailConfig, Origins, Post, Request,
+    RequestLog, Response, SealedLinks, SessionConfig, Settings, SystemClock, SystemRandom, Throttle,
 };
 
 use crate::administration::Admin;
@@ -37,8 +37,7 @@ pub use crate::route::Route;
 #[derive(Clone, Debug)]
 pub struct Config {
     session: SessionConfig,
-    sender: EmailAddress,
-    configuration_set: String,
+    mail: MailConfig,
 }
 
 impl Config {
@@ -47,11 +46,8 @@ impl Config {
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
         let mut settings = Settings::new(lookup);
         let session = settings.session_config();
-        let sender = settings.parse("MAIL_SENDER", EmailAddress::parse);
-        let configuration_set = settings.text("MAIL_CONFIGURATION_SET");
-        settings.finish(|| {
-            Some(Self { session: session?, sender: sender?, configuration_set: configuration_set? })
-        })
+        let mail = settings.mail_config();
+        settings.finish(|| Some(Self { session: session?, mail: mail? }))
     }
 }
 
@@ -80,7 +76,11 @@ impl App {
         let links = SealedLinks::new(&config.session.url, authenticator.tokens.clone());
         let post = Post {
             outbox: store.clone(),
-            mailer: Arc::new(SesMailer::new(&clients, config.sender.to_string(), config.configuration_set)),
+            mailer: Arc::new(SesMailer::new(
+                &clients,
+                config.mail.sender.to_string(),
+                config.mail.configuration_set,
+            )),
             links: Arc::new(links),
         };
         Ok(Self {
@@ -127,17 +127,15 @@ impl Function for App {
             Route::Audit => {
                 audit_trail::list(self, &principal.permitted(Scope::AccountRead)?, &request).await
             }
-            Route::FindAccount => {
-                administration::find(self, &Admin::new(principal.logged_on()?)?, &request).await
-            }
+            Route::FindAccount => administration::find(self, &Admin::new(principal)?, &request).await,
             Route::ReadAccount(id) => {
-                administration::read(self, &Admin::new(principal.logged_on()?)?, &request, &id).await
+                administration::read(self, &Admin::new(principal)?, &request, &id).await
             }
             Route::ChangeAccount(id) => {
-                administration::change(self, &Admin::new(principal.logged_on()?)?, &request, &id).await
+                administration::change(self, &Admin::new(principal)?, &request, &id).await
             }
             Route::EndSessionsOf(id) => {
-                administration::end_sessions(self, &Admin::new(principal.logged_on()?)?, &request, &id).await
+                administration::end_sessions(self, &Admin::new(principal)?, &request, &id).await
             }
         }
     }

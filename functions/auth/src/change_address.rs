@@ -12,7 +12,7 @@ use web::{ApiError, Caller, Request, Response, iso_time, prove_password, respons
 
 use crate::App;
 use crate::discretion::{discreetly, may_mail};
-use crate::mailed_token::{Button, find, in_query, in_the_form_of, void};
+use crate::mailed_token::{ATTEMPTS, Button, find, in_query, in_the_form_of, void};
 
 /// The page that confirms a new address.
 pub(crate) const CONFIRM: Button = Button {
@@ -61,7 +61,7 @@ pub(crate) async fn ask(app: &App, caller: &Caller, request: &Request) -> Result
         }
         let owner = app.accounts.find_by_email(&email).await?;
         let effects = match owner.filter(|owner| owner.id != account.id) {
-            Some(_) => told(app, email, Notification::AlreadyRegistered(request.occasion(now))),
+            Some(_) => mailed(app, email, Notification::AlreadyRegistered(request.occasion(now))),
             None => token_is_mailed(app, account, email, request.occasion(now)),
         };
         app.accounts.record(&effects).await?;
@@ -71,7 +71,7 @@ pub(crate) async fn ask(app: &App, caller: &Caller, request: &Request) -> Result
     discreetly(app, work, response::success(status)).await
 }
 
-fn told(app: &App, to: EmailAddress, notification: Notification) -> Effects {
+fn mailed(app: &App, to: EmailAddress, notification: Notification) -> Effects {
     let letter = Letter::new(to, notification, app.authenticator.clock.now(), &*app.random);
     Effects { letters: vec![letter], ..Effects::none() }
 }
@@ -85,7 +85,7 @@ fn token_is_mailed(app: &App, account: &Account, to: EmailAddress, occasion: Occ
     };
     let token = OneTimeToken::new(purpose, occasion.at, &*app.random);
     let notification = Notification::ConfirmNewAddress(token.id.clone(), occasion);
-    Effects { tokens: vec![token], ..told(app, to, notification) }
+    Effects { tokens: vec![token], ..mailed(app, to, notification) }
 }
 
 /// The account that a token is about, with the address that it gets.
@@ -134,13 +134,9 @@ pub(crate) async fn confirm(app: &App, request: &Request, token: &str) -> Result
     let notification = Notification::AddressChanged(undo.id.clone(), to.clone(), occasion.clone());
     let new = NewAddress { email: to.clone(), at: occasion.at, old_reserved_until: Some(undo.expires) };
     let change = AccountChange { email: Some(new), ..AccountChange::default() };
-    let event = AuditEvent::new(&account.id, occasion, Act::AddressChanged(to.to_string()), &*app.random);
-    let effects = Effects {
-        spent: Some(spent),
-        tokens: vec![undo],
-        events: vec![event],
-        ..told(app, account.email.clone(), notification)
-    };
+    let act = Act::AddressChanged(to.to_string());
+    let told = Effects::told(&account, act, notification, occasion, &*app.random);
+    let effects = Effects { spent: Some(spent), tokens: vec![undo], ..told };
     match app.accounts.change(&account, &change, &effects).await {
         Ok(()) => app.post.deliver(&effects.letters).await,
         // Used a moment ago, or the address has become somebody else's.
@@ -169,9 +165,6 @@ pub(crate) async fn undo(app: &App, request: &Request, token: &str) -> Result<()
     Err(void())
 }
 
-/// So often an undo is tried that meets another change of the account, such as the end of its sessions.
-const ATTEMPTS: usize = 5;
-
 /// What an undo consists of.
 fn restoration(
     app: &App,
@@ -198,7 +191,7 @@ fn restoration(
         spent: Some(spent),
         tokens: vec![reset],
         events: vec![event],
-        ..told(app, to, notification)
+        ..mailed(app, to, notification)
     };
     (change, effects)
 }

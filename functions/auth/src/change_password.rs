@@ -1,6 +1,6 @@
 //! `POST /password`: a new password, for whoever knows the old one.
 
-use domain::{AccountChange, Act, AuditEvent, Effects, Letter, Notification, SessionsAfter};
+use domain::{AccountChange, Act, Effects, Notification, SessionsAfter};
 use serde::Deserialize;
 use web::{ApiError, Caller, Request, Response, prove_password, response};
 
@@ -30,9 +30,8 @@ pub(crate) async fn change_password(
     };
     let occasion = request.occasion(app.authenticator.clock.now());
     let notification = Notification::PasswordChanged(occasion.clone());
-    let letter = Letter::new(caller.account.email.clone(), notification, occasion.at, &*app.random);
-    let event = AuditEvent::new(&caller.account.id, occasion, Act::PasswordChanged, &*app.random);
-    let effects = Effects { letters: vec![letter], events: vec![event], ..Effects::none() };
+    let act = Act::PasswordChanged;
+    let effects = Effects::told(&caller.account, act, notification, occasion, &*app.random);
     app.accounts.change(&caller.account, &change, &effects).await?;
     app.post.deliver(&effects.letters).await;
     Ok(response::success("Your password has been changed, and all other sessions have ended."))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::throttle::{Counter, Limit};
+use domain::throttle::Limit;
 use domain::{EmailAddress, Letter};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use web::{ApiError, Request, Response};
@@ -31,7 +31,7 @@ pub(crate) async fn discreetly(
 
 /// Turns a client away that has asked too often for mails without a session, whatever addresses it names.
 pub(crate) async fn check_sender(app: &App, request: &Request) -> Result<(), ApiError> {
-    let (count, wait_seconds) = count(app, Limit::Sender, "", request).await?;
+    let (count, wait_seconds) = app.throttle.count(Limit::Sender, "", request.address).await?;
     if count > Limit::Sender.free() { Err(ApiError::TooManyMails { wait_seconds }) } else { Ok(()) }
 }
 
@@ -45,17 +45,10 @@ pub(crate) async fn may_mail(
     request: &Request,
 ) -> Result<bool, ApiError> {
     let name = format!("{matter} {}", to.normalised());
-    let (from_here, _) = count(app, Limit::MailboxOfSender, &name, request).await?;
+    let (from_here, _) = app.throttle.count(Limit::MailboxOfSender, &name, request.address).await?;
     if from_here > Limit::MailboxOfSender.free() {
         return Ok(false);
     }
-    Ok(count(app, Limit::Mailbox, &name, request).await?.0 <= Limit::Mailbox.free())
-}
-
-/// Counts one more; how many there are now, and in how many seconds they are forgotten.
-async fn count(app: &App, limit: Limit, account: &str, request: &Request) -> Result<(u64, u64), ApiError> {
-    let now = app.authenticator.clock.now();
-    let counter = Counter::new(limit, account, request.address, now);
-    let forgotten = counter.ends.unix_seconds().saturating_sub(now.unix_seconds());
-    Ok((app.throttle.store.add(&counter, now).await?, forgotten))
+    let (all, _) = app.throttle.count(Limit::Mailbox, &name, request.address).await?;
+    Ok(all <= Limit::Mailbox.free())
 }

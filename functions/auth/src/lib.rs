@@ -37,11 +37,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts, SesMailer};
-use domain::{AccountStore, EmailAddress, Random};
+use domain::{AccountStore, Random};
 use web::error::Source;
 use web::{
-    ApiError, Authenticator, Function, Hashing, InvalidConfig, Origins, Post, Request, RequestLog, Response,
-    SealedLinks, SessionConfig, Settings, SystemClock, SystemRandom, Throttle,
+    ApiError, Authenticator, Function, Hashing, InvalidConfig, MailConfig, Origins, Post, Request,
+    RequestLog, Response, SealedLinks, SessionConfig, Settings, SystemClock, SystemRandom, Throttle,
 };
 
 use crate::change_address::{CONFIRM, UNDO};
@@ -54,8 +54,7 @@ pub struct Config {
     session: SessionConfig,
     token_ttl_seconds: u64,
     session_ttl_seconds: u64,
-    sender: EmailAddress,
-    configuration_set: String,
+    mail: MailConfig,
 }
 
 impl Config {
@@ -66,12 +65,10 @@ impl Config {
         let session = settings.session_config();
         let token_ttl_seconds = settings.seconds("TOKEN_TTL_SECONDS");
         let session_ttl_seconds = settings.seconds("SESSION_TTL_SECONDS");
-        let sender = settings.parse("MAIL_SENDER", EmailAddress::parse);
-        let configuration_set = settings.text("MAIL_CONFIGURATION_SET");
+        let mail = settings.mail_config();
         settings.finish(|| {
             Some(Self {
-                sender: sender?,
-                configuration_set: configuration_set?,
+                mail: mail?,
                 session: session?,
                 token_ttl_seconds: token_ttl_seconds?,
                 session_ttl_seconds: session_ttl_seconds?,
@@ -109,7 +106,11 @@ impl App {
         let links = SealedLinks::new(&config.session.url, authenticator.tokens.clone());
         let post = Post {
             outbox: store.clone(),
-            mailer: Arc::new(SesMailer::new(&clients, config.sender.to_string(), config.configuration_set)),
+            mailer: Arc::new(SesMailer::new(
+                &clients,
+                config.mail.sender.to_string(),
+                config.mail.configuration_set,
+            )),
             links: Arc::new(links.clone()),
         };
         Ok(Self {

@@ -7,6 +7,9 @@ use web::{ApiError, Form, Page, Request, Response, response};
 
 use crate::App;
 
+/// So often what a token allows is tried when it meets another change of the account, such as the end of its sessions.
+pub(crate) const ATTEMPTS: usize = 5;
+
 /// The token in the link that brought somebody here.
 pub(crate) fn in_query(request: &Request) -> Result<&str, ApiError> {
     Ok(request.query.get("token")?.unwrap_or_default())

@@ -1,15 +1,15 @@
 //! `GET /password/reset`, `POST /password/reset`: a new password, for whoever reads the mail of the account.
 
 use domain::{
-    Account, AccountChange, Act, AuditEvent, Effects, Letter, Notification, OneTimeToken, Purpose,
-    SessionsAfter, StoreError, TokenId, TokenKind,
+    Account, AccountChange, Act, Effects, Notification, OneTimeToken, Purpose, SessionsAfter, StoreError,
+    TokenId, TokenKind,
 };
 use http::StatusCode;
 use serde::Deserialize;
 use web::{ApiError, Form, Page, Request, Response, response};
 
 use crate::App;
-use crate::mailed_token::{find, in_query, in_the_form_of, void};
+use crate::mailed_token::{ATTEMPTS, find, in_query, in_the_form_of, void};
 use crate::new_password::new_password;
 
 const TITLE: &str = "Set a new password";
@@ -43,7 +43,7 @@ pub(crate) async fn reset_password(app: &App, request: &Request) -> Result<Respo
     let Reset { token, password } = request.form_or_json()?;
     let result = match account_of(app, &token).await? {
         None => return Ok(in_the_form_of(page, &void())),
-        Some((_, account)) => reset(app, request, &token, &account, password).await,
+        Some(opened) => reset(app, request, &token, opened, password).await,
     };
     match result {
         Ok(()) if page => {
@@ -73,16 +73,15 @@ async fn account_of(app: &App, token: &str) -> Result<Option<(TokenId, Account)>
     Ok(account.filter(is_same).map(|account| (id, account)))
 }
 
-/// So often a reset is tried that meets another change of the account, such as the end of its sessions.
-const ATTEMPTS: usize = 5;
-
+/// Sets the password of what `token` has opened.
 async fn reset(
     app: &App,
     request: &Request,
     token: &str,
-    account: &Account,
+    opened: (TokenId, Account),
     password: String,
 ) -> Result<(), ApiError> {
+    let (mut id, mut account) = opened;
     let password = new_password(password, &account.email, &account.profile)?;
     let occasion = request.occasion(app.authenticator.clock.now());
     let change = AccountChange {
@@ -92,12 +91,9 @@ async fn reset(
         ..AccountChange::default()
     };
     let notification = Notification::PasswordWasReset(occasion.clone());
-    let letter = Letter::new(account.email.clone(), notification, occasion.at, &*app.random);
-    let event = AuditEvent::new(&account.id, occasion, Act::PasswordReset, &*app.random);
-    let mut effects = Effects { letters: vec![letter], ..Effects::of(event) };
+    let told = Effects::told(&account, Act::PasswordReset, notification, occasion, &*app.random);
     for _ in 0..ATTEMPTS {
-        let (id, account) = account_of(app, token).await?.ok_or_else(void)?;
-        effects.spent = Some(id);
+        let effects = Effects { spent: Some(id), ..told.clone() };
         match app.accounts.change(&account, &change, &effects).await {
             Ok(()) => {
                 app.post.deliver(&effects.letters).await;
@@ -105,7 +101,7 @@ async fn reset(
                 app.throttle.vouch(&account.email.normalised(), request.address).await?;
                 return Ok(());
             }
-            Err(StoreError::Conflict) => {}
+            Err(StoreError::Conflict) => (id, account) = account_of(app, token).await?.ok_or_else(void)?,
             Err(error) => return Err(error.into()),
         }
     }

@@ -2,7 +2,7 @@
 //! beside the password (RFC 6238).
 
 use domain::{
-    Account, Act, AuditEvent, Effects, Letter, Notification, Occasion, SecondFactor, StoreError, Timestamp,
+    Account, Act, AuditEvent, Effects, Notification, Occasion, SecondFactor, StoreError, Timestamp,
 };
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -127,9 +127,7 @@ fn wrong_code() -> ApiError {
 fn switched(app: &App, account: &Account, occasion: Occasion, is_on: bool) -> Effects {
     let act = if is_on { Act::SecondFactorOn } else { Act::SecondFactorOff };
     let notification = Notification::SecondFactorSwitched { is_on, occasion: occasion.clone() };
-    let letter = Letter::new(account.email.clone(), notification, occasion.at, &*app.random);
-    let event = AuditEvent::new(&account.id, occasion, act, &*app.random);
-    Effects { letters: vec![letter], ..Effects::of(event) }
+    Effects::told(account, act, notification, occasion, &*app.random)
 }
 
 /// Uses a code of an account's second factor; whether it was right. Of several requests with one code, one is.

@@ -1,8 +1,7 @@
 //! `GET /verify`, `POST /verify`: the confirmation of an address.
 
 use domain::{
-    Account, AccountId, Act, AuditEvent, Effects, OneTimeToken, Purpose, Registration, Role, StoreError,
-    TokenKind,
+    Account, AccountId, Act, AuditEvent, Effects, OneTimeToken, Purpose, Registration, StoreError, TokenKind,
 };
 use web::{ApiError, Request, Response};
 
@@ -41,7 +40,8 @@ pub(crate) async fn verify(app: &App, request: &Request, token: &str) -> Result<
         return Err(void());
     };
     let now = app.authenticator.clock.now();
-    let account = account_of(*registration, app);
+    let Registration { email, password_hash, profile, .. } = *registration;
+    let account = Account::new(AccountId::random(&*app.random), email, password_hash, profile, now);
     let event = AuditEvent::new(&account.id, request.occasion(now), Act::Registered, &*app.random);
     let effects = Effects { spent: Some(id), events: vec![event], ..Effects::none() };
     match app.accounts.create(&account, &effects).await {
@@ -49,24 +49,6 @@ pub(crate) async fn verify(app: &App, request: &Request, token: &str) -> Result<
         // Used a moment ago, or the address was confirmed by another mail.
         Err(StoreError::Conflict) => Err(void()),
         Err(error) => Err(error.into()),
-    }
-}
-
-fn account_of(registration: Registration, app: &App) -> Account {
-    Account {
-        id: AccountId::random(&*app.random),
-        email: registration.email,
-        role: Role::User,
-        password_hash: registration.password_hash,
-        second_factor: None,
-        disabled: false,
-        quota_bytes: None,
-        quota_files: None,
-        generation: 0,
-        key_generation: 0,
-        email_changed: None,
-        created: app.authenticator.clock.now(),
-        profile: registration.profile,
     }
 }
 

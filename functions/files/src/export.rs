@@ -8,11 +8,9 @@
 //! | `files/…` | all files |
 
 use bytes::Bytes;
-use domain::{
-    Account, Act, Actor, ApiKey, AuditEvent, Client, Effects, FolderKey, FolderPath, Profile, Session, Usage,
-};
+use domain::{Account, Act, AuditEvent, Client, Effects, FolderKey, FolderPath, Profile, Session, Usage};
 use serde::Serialize;
-use web::{ApiError, Request, Response, iso_time};
+use web::{ApiError, KeyReport, Request, Response, iso_time};
 
 use crate::App;
 use crate::list::settled;
@@ -48,16 +46,6 @@ struct SessionRecord<'a> {
 }
 
 #[derive(Serialize)]
-struct KeyRecord<'a> {
-    id: &'a str,
-    name: &'a str,
-    scope: String,
-    created: String,
-    last_used: Option<String>,
-    expires: String,
-}
-
-#[derive(Serialize)]
 struct EventRecord<'a> {
     at: String,
     #[serde(flatten)]
@@ -79,7 +67,7 @@ pub(crate) async fn export(app: &App, account: &Account, request: &Request) -> R
     let records = [
         json("account.json", &account_record(account))?,
         json("sessions.json", &sessions.iter().map(session_record).collect::<Vec<_>>())?,
-        json("keys.json", &keys.iter().map(key_record).collect::<Vec<_>>())?,
+        json("keys.json", &keys.iter().map(KeyReport::new).collect::<Vec<_>>())?,
         json("audit.json", &events.iter().map(event_record).collect::<Vec<_>>())?,
     ];
     let root = FolderPath::root();
@@ -118,22 +106,13 @@ fn session_record(session: &Session) -> SessionRecord<'_> {
     }
 }
 
-fn key_record(key: &ApiKey) -> KeyRecord<'_> {
-    KeyRecord {
-        id: key.id.as_str(),
-        name: key.name.as_str(),
-        scope: key.scopes.to_string(),
-        created: iso_time(key.created),
-        last_used: key.last_used.map(iso_time),
-        expires: iso_time(key.expires),
-    }
-}
-
 fn event_record(event: &AuditEvent) -> EventRecord<'_> {
-    let is_own = event.by == Actor::Owner;
-    let client = is_own.then_some(&event.occasion.client);
-    let by = if is_own { "owner" } else { "administrator" };
-    EventRecord { at: iso_time(event.occasion.at), act: &event.act, by, client }
+    EventRecord {
+        at: iso_time(event.occasion.at),
+        act: &event.act,
+        by: event.by.as_str(),
+        client: event.own_client(),
+    }
 }
 
 #[cfg(test)]

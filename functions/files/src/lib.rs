@@ -65,10 +65,9 @@ use domain::{
     Random, UploadStore,
 };
 use web::error::Source;
-use web::idempotency::{self, Before};
 use web::{
     ApiError, Authenticator, Function, InvalidConfig, Notice, Origins, Request, RequestLog, Response,
-    SessionConfig, Settings, SystemClock, SystemRandom,
+    SessionConfig, Settings, SystemClock, SystemRandom, idempotency,
 };
 
 pub use crate::list::Extent;
@@ -151,15 +150,8 @@ impl Function for App {
         if !route.is_change() || route == Route::OpenUpload {
             return self.answer(route, account, &request).await;
         }
-        let store = &*self.idempotency;
-        match idempotency::before(store, &account.id, &request, self.now(), LEASE_SECONDS).await? {
-            Before::Unkeyed => self.answer(route, account, &request).await,
-            Before::Answered(answer) => Ok(answer),
-            Before::First(keyed) => {
-                let answer = self.answer(route, account, &request).await;
-                keyed.after(store, &account.id, answer).await
-            }
-        }
+        let (store, work) = (&*self.idempotency, self.answer(route, account, &request));
+        idempotency::once(store, &account.id, &request, self.now(), LEASE_SECONDS, work).await
     }
 
     async fn notice(&self, notice: Notice) -> Result<(), Source> {

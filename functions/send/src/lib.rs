@@ -14,11 +14,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts, SesMailer};
-use domain::{EmailAddress, IdempotencyStore, Scope, ThrottleStore};
+use domain::{IdempotencyStore, Scope};
 use web::error::Source;
 use web::{
-    ApiError, Authenticator, Function, InvalidConfig, Notice, Origins, Post, Principal, Request, RequestLog,
-    Response, SealedLinks, SessionConfig, Settings, SystemClock,
+    ApiError, Authenticator, Function, InvalidConfig, MailConfig, Notice, Origins, Post, Principal, Request,
+    RequestLog, Response, SealedLinks, SessionConfig, Settings, SystemClock, Throttle,
 };
 
 pub use crate::route::Route;
@@ -27,8 +27,7 @@ pub use crate::route::Route;
 #[derive(Clone, Debug)]
 pub struct Config {
     session: SessionConfig,
-    sender: EmailAddress,
-    configuration_set: String,
+    mail: MailConfig,
 }
 
 impl Config {
@@ -37,18 +36,15 @@ impl Config {
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
         let mut settings = Settings::new(lookup);
         let session = settings.session_config();
-        let sender = settings.parse("MAIL_SENDER", EmailAddress::parse);
-        let configuration_set = settings.text("MAIL_CONFIGURATION_SET");
-        settings.finish(|| {
-            Some(Self { session: session?, sender: sender?, configuration_set: configuration_set? })
-        })
+        let mail = settings.mail_config();
+        settings.finish(|| Some(Self { session: session?, mail: mail? }))
     }
 }
 
 /// Everything that the endpoint needs.
 pub struct App {
     post: Post,
-    throttle: Arc<dyn ThrottleStore>,
+    throttle: Throttle,
     idempotency: Arc<dyn IdempotencyStore>,
     authenticator: Authenticator,
     origins: Origins,
@@ -66,11 +62,15 @@ impl App {
         let links = SealedLinks::new(&config.session.url, authenticator.tokens.clone());
         let post = Post {
             outbox: store.clone(),
-            mailer: Arc::new(SesMailer::new(&clients, config.sender.to_string(), config.configuration_set)),
+            mailer: Arc::new(SesMailer::new(
+                &clients,
+                config.mail.sender.to_string(),
+                config.mail.configuration_set,
+            )),
             links: Arc::new(links),
         };
-        let (throttle, origins) = (store.clone(), config.session.origins);
-        Ok(Self { post, throttle, idempotency: store, authenticator, origins })
+        let throttle = Throttle::new(store.clone(), Arc::new(SystemClock));
+        Ok(Self { post, throttle, idempotency: store, authenticator, origins: config.session.origins })
     }
 }
 

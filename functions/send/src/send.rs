@@ -1,11 +1,10 @@
 //! `POST /send`: one mail.
 
-use domain::throttle::{Counter, Limit};
+use domain::throttle::Limit;
 use domain::{Account, EmailAddress, Mail, Role};
 use serde::Deserialize;
 use serde_json::Value;
-use web::idempotency::{self, Before};
-use web::{ApiError, Request, Response, response};
+use web::{ApiError, Request, Response, idempotency, response};
 
 use crate::App;
 
@@ -29,14 +28,8 @@ pub(crate) async fn send_once(
     request: &Request,
 ) -> Result<Response, ApiError> {
     let (store, now) = (&*app.idempotency, app.authenticator.clock.now());
-    match idempotency::before(store, &account.id, request, now, BUSY_SECONDS).await? {
-        Before::Unkeyed => send(app, account, by_key, request).await,
-        Before::Answered(answer) => Ok(answer),
-        Before::First(keyed) => {
-            let answer = send(app, account, by_key, request).await;
-            keyed.after(store, &account.id, answer).await
-        }
-    }
+    let work = send(app, account, by_key, request);
+    idempotency::once(store, &account.id, request, now, BUSY_SECONDS, work).await
 }
 
 /// Sends the message to the caller's own address. An administrator who is logged on may name another one; what
@@ -63,13 +56,8 @@ async fn send(app: &App, account: &Account, by_key: bool, request: &Request) -> 
 
 /// Counts one more mail of the account today, if it may send one more.
 async fn count(app: &App, account: &Account) -> Result<(), ApiError> {
-    let now = app.authenticator.clock.now();
-    let counter = Counter::new(Limit::Mails, account.id.as_str(), None, now);
-    if app.throttle.add(&counter, now).await? > account.role.mails_per_day() {
-        let wait_seconds = counter.ends.unix_seconds().saturating_sub(now.unix_seconds());
-        return Err(ApiError::TooManyMails { wait_seconds });
-    }
-    Ok(())
+    let (count, wait_seconds) = app.throttle.count(Limit::Mails, account.id.as_str(), None).await?;
+    if count > account.role.mails_per_day() { Err(ApiError::TooManyMails { wait_seconds }) } else { Ok(()) }
 }
 
 #[cfg(test)]

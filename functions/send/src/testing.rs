@@ -11,7 +11,7 @@ use domain::{Account, Clock as _, Role, Timestamp};
 use http::{HeaderMap, Method};
 use serde_json::Value;
 use session::SigningKeys;
-use web::{Authenticator, Origins, Post, PublicUrl, Request};
+use web::{Authenticator, Origins, Post, PublicUrl, Request, Throttle};
 
 use crate::App;
 use crate::send::send_once;
@@ -43,7 +43,7 @@ impl World {
         let authenticator = Authenticator::load(keys, &url, store.clone(), clock.clone()).await.unwrap();
         let app = App {
             post: Post { outbox: store.clone(), mailer: mailer.clone(), links: Arc::new(FakeLinks) },
-            throttle: Arc::new(MemoryThrottle::default()),
+            throttle: Throttle::new(Arc::new(MemoryThrottle::default()), clock.clone()),
             idempotency: Arc::new(MemoryIdempotency::default()),
             authenticator,
             origins: Origins::new(&url, "").unwrap(),

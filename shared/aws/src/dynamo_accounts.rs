@@ -2,9 +2,8 @@
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use domain::{
     Account, AccountChange, AccountId, AccountStore, AuditEvent, Effects, EmailAddress, NewAddress,
     OneTimeToken, PasswordHash, ProfileChange, QuotaChange, SecondFactor, SessionsAfter, StoreError,
@@ -18,9 +17,7 @@ use crate::account_item::{
 use crate::clients::Clients;
 use crate::dynamo_sessions::session_sk;
 use crate::failure::{corrupt, unavailable};
-
-/// How often a transaction that met another one on the same items is tried.
-const TRANSACTION_ATTEMPTS: usize = 4;
+use crate::transaction;
 
 /// The accounts and sessions of one table.
 #[derive(Clone, Debug)]
@@ -39,19 +36,6 @@ impl DynamoAccounts {
     pub(crate) async fn get(&self, key: Item) -> Result<Option<Item>, StoreError> {
         let request = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
         Ok(request.send().await.map_err(unavailable)?.item)
-    }
-
-    /// Removes a record, whether or not it is there.
-    pub(crate) fn remove(&self, key: Item) -> Result<TransactWriteItem, StoreError> {
-        let delete =
-            Delete::builder().table_name(&self.table).set_key(Some(key)).build().map_err(unavailable)?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
-    }
-
-    pub(crate) fn put_new(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder().table_name(&self.table).set_item(Some(item));
-        let put = put.condition_expression("attribute_not_exists(pk)").build().map_err(unavailable)?;
-        Ok(TransactWriteItem::builder().put(put).build())
     }
 }
 
@@ -135,7 +119,7 @@ impl AccountStore for DynamoAccounts {
                 .update_expression("SET generation = :next")
                 .condition_expression("attribute_exists(pk)");
             let update = update.expression_attribute_values(":next", number(account.generation + 1));
-            writes.push(TransactWriteItem::builder().update(update.build().map_err(unavailable)?).build());
+            writes.push(transaction::update(update)?);
         }
         self.transact(writes).await
     }
@@ -168,7 +152,7 @@ impl AccountStore for DynamoAccounts {
             }
         }
         let mut writes = self.effects(effects)?;
-        writes.push(TransactWriteItem::builder().update(update.build().map_err(unavailable)?).build());
+        writes.push(transaction::update(update)?);
         self.transact(writes).await
     }
 
@@ -186,24 +170,6 @@ impl AccountStore for DynamoAccounts {
 }
 
 impl DynamoAccounts {
-    /// Writes everything or nothing; [`StoreError::Conflict`] when a condition does not hold.
-    pub(crate) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), StoreError> {
-        let mut attempt = 1;
-        loop {
-            let request = self.client.transact_write_items().set_transact_items(Some(writes.clone()));
-            match request.send().await {
-                Ok(_) => return Ok(()),
-                Err(error) if has_reason(&error, "ConditionalCheckFailed") => {
-                    return Err(StoreError::Conflict);
-                }
-                Err(error) if has_reason(&error, "TransactionConflict") && attempt < TRANSACTION_ATTEMPTS => {
-                    attempt += 1;
-                }
-                Err(error) => return Err(unavailable(error)),
-            }
-        }
-    }
-
     /// Gives an address to an account, if it is nobody else's at `now`.
     fn own(
         &self,
@@ -217,7 +183,7 @@ impl DynamoAccounts {
             .condition_expression(format!("{NOT_OWNED} OR account = :account"))
             .expression_attribute_values(":now", number(now.unix_seconds()))
             .expression_attribute_values(":account", AttributeValue::S(account.to_string()));
-        Ok(TransactWriteItem::builder().put(put.build().map_err(unavailable)?).build())
+        transaction::put(put)
     }
 
     /// Gives an account another address, and keeps the old one for it or lets it go. Letters in another case are the
@@ -241,7 +207,7 @@ impl DynamoAccounts {
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":until", number(until.unix_seconds()))
             .expression_attribute_values(":account", AttributeValue::S(account.id.to_string()));
-        let keep = TransactWriteItem::builder().update(update.build().map_err(unavailable)?).build();
+        let keep = transaction::update(update)?;
         Ok(vec![self.own(&new.email, &account.id, new.at)?, keep])
     }
 
@@ -302,16 +268,8 @@ impl DynamoAccounts {
             update = update.expression_attribute_values(":one", number(1));
         }
         let update = update.update_expression(expression);
-        Ok(TransactWriteItem::builder().update(update.build().map_err(unavailable)?).build())
+        transaction::update(update)
     }
-}
-
-fn has_reason(error: &SdkError<TransactWriteItemsError>, code: &str) -> bool {
-    let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error()
-    else {
-        return false;
-    };
-    canceled.cancellation_reasons().iter().any(|reason| reason.code() == Some(code))
 }
 
 pub(crate) fn conflict_or_unavailable(error: SdkError<UpdateItemError>) -> StoreError {

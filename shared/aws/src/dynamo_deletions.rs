@@ -5,7 +5,7 @@
 //! | `DELETION` | `<account id>` | when the account was deleted |
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete};
 use domain::{Account, AccountId, Deletion, DeletionStore, Effects, StoreError, Timestamp};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::account_item::{self, Item, OWNER, PROFILE, SAME_GENERATION, email_pk, key, number, user_pk};
 use crate::dynamo_accounts::DynamoAccounts;
 use crate::failure::{corrupt, unavailable};
+use crate::transaction;
 
 const DELETION: &str = "DELETION";
 
@@ -46,9 +47,7 @@ impl DeletionStore for DynamoAccounts {
         let owner = owner
             .condition_expression("account = :account")
             .expression_attribute_values(":account", text(account.id.as_str()));
-        for delete in [profile, owner] {
-            writes.push(TransactWriteItem::builder().delete(delete.build().map_err(unavailable)?).build());
-        }
+        writes.extend([transaction::delete(profile)?, transaction::delete(owner)?]);
         self.transact(writes).await
     }
 

@@ -18,6 +18,7 @@ use crate::account_item::{self, Item, key, user_pk};
 use crate::dynamo_accounts::DynamoAccounts;
 use crate::dynamo_outbox::LetterItem;
 use crate::failure::{corrupt, unavailable};
+use crate::transaction;
 
 const AUDIT: &str = "AUDIT#";
 
@@ -79,8 +80,7 @@ impl DynamoAccounts {
         let mut writes = Vec::new();
         if let Some(id) = &effects.spent {
             let delete = Delete::builder().table_name(&self.table).set_key(Some(token_key(id)));
-            let delete = delete.condition_expression("attribute_exists(pk)").build().map_err(unavailable)?;
-            writes.push(TransactWriteItem::builder().delete(delete).build());
+            writes.push(transaction::delete(delete.condition_expression("attribute_exists(pk)"))?);
         }
         for token in &effects.tokens {
             writes.push(self.put_new(account_item::to_item(&token_item(token))?)?);

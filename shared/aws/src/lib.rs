@@ -30,6 +30,7 @@ mod s3_listing;
 mod s3_parts;
 pub mod ses_mailer;
 pub mod signing_keys;
+mod transaction;
 
 pub use clients::Clients;
 pub use dynamo_accounts::DynamoAccounts;

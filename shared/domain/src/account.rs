@@ -99,6 +99,32 @@ pub struct Account {
 }
 
 impl Account {
+    /// A new account of a user, who has not changed anything about it yet.
+    #[must_use]
+    pub fn new(
+        id: AccountId,
+        email: EmailAddress,
+        password_hash: PasswordHash,
+        profile: Profile,
+        created: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            email,
+            role: Role::User,
+            password_hash,
+            second_factor: None,
+            disabled: false,
+            quota_bytes: None,
+            quota_files: None,
+            generation: 0,
+            key_generation: 0,
+            email_changed: None,
+            created,
+            profile,
+        }
+    }
+
     /// How much the account may store.
     #[must_use]
     pub fn allowance(&self) -> Usage {

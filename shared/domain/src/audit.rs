@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountId, Role};
+use crate::client::Client;
 use crate::hex_id::hex_id;
 use crate::occasion::Occasion;
 use crate::ports::Random;
@@ -40,10 +41,27 @@ pub enum Actor {
     Administrator(AccountId),
 }
 
+impl Actor {
+    /// What it is, as users read it.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Administrator(_) => "administrator",
+        }
+    }
+}
+
 impl AuditEvent {
     /// Something that is done now, by its owner.
     pub fn new(account: &AccountId, occasion: Occasion, act: Act, random: &dyn Random) -> Self {
         Self { id: EventId::random(random), account: account.clone(), by: Actor::Owner, occasion, act }
+    }
+
+    /// With what program and from where the owner did it; nothing where somebody else did, whose affair that is.
+    #[must_use]
+    pub fn own_client(&self) -> Option<&Client> {
+        (self.by == Actor::Owner).then_some(&self.occasion.client)
     }
 
     /// The same, done by an administrator.

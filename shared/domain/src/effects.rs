@@ -1,8 +1,12 @@
 //! What a change brings about beside itself.
 
-use crate::audit::AuditEvent;
+use crate::account::Account;
+use crate::audit::{Act, AuditEvent};
 use crate::letter::Letter;
+use crate::notification::Notification;
+use crate::occasion::Occasion;
 use crate::one_time_token::{OneTimeToken, TokenId};
+use crate::ports::Random;
 
 /// What is written together with a change, all of it or nothing: no mail for what did not happen, and none forgotten.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +26,20 @@ impl Effects {
     #[must_use]
     pub fn of(event: AuditEvent) -> Self {
         Self { events: vec![event], ..Self::default() }
+    }
+
+    /// What the owner of an account does to it: in the audit trail, and told by mail.
+    #[must_use]
+    pub fn told(
+        account: &Account,
+        act: Act,
+        notification: Notification,
+        occasion: Occasion,
+        random: &dyn Random,
+    ) -> Self {
+        let letter = Letter::new(account.email.clone(), notification, occasion.at, random);
+        let event = AuditEvent::new(&account.id, occasion, act, random);
+        Self { letters: vec![letter], ..Self::of(event) }
     }
 
     /// Nothing.

@@ -11,19 +11,6 @@ use crate::response::{self, Response};
 /// How long an answer is kept.
 const KEPT_SECONDS: u64 = 24 * 3_600;
 
-/// A request whose answer is to be kept.
-pub struct Keyed(KeyedRequest);
-
-/// What comes before a change is made.
-pub enum Before {
-    /// It has no key.
-    Unkeyed,
-    /// It is the first of its key, or the first of it came to nothing.
-    First(Keyed),
-    /// It was answered.
-    Answered(Response),
-}
-
 /// The key of a request, if it has one.
 pub fn key(request: &Request) -> Result<Option<IdempotencyKey>, ApiError> {
     let mut lines = request.headers.get_all("idempotency-key").iter();
@@ -35,16 +22,20 @@ pub fn key(request: &Request) -> Result<Option<IdempotencyKey>, ApiError> {
     key.map(Some).map_err(|error| ApiError::BadRequest(error.to_string()))
 }
 
-/// Looks whether the request was sent before. The same key for another request is refused. Its work belongs to its process
+/// Does the work of a request once, however often the request is sent with its key, and gives the same answer each time.
+/// The same key for another request is refused. A request without a key is done each time. The work belongs to its process
 /// for `busy_seconds` at most.
-pub async fn before(
+///
+/// Who has failed has changed nothing, and may do better when the request is sent again: failures are not kept.
+pub async fn once(
     store: &dyn IdempotencyStore,
     owner: &AccountId,
     request: &Request,
     now: Timestamp,
     busy_seconds: u64,
-) -> Result<Before, ApiError> {
-    let Some(key) = key(request)? else { return Ok(Before::Unkeyed) };
+    work: impl Future<Output = Result<Response, ApiError>>,
+) -> Result<Response, ApiError> {
+    let Some(key) = key(request)? else { return work.await };
     let keyed = KeyedRequest {
         key,
         fingerprint: fingerprint(request),
@@ -52,35 +43,27 @@ pub async fn before(
         kept_until: now.plus_seconds(KEPT_SECONDS),
     };
     match store.begin(owner, &keyed, now).await? {
-        Known::Nothing => Ok(Before::First(Keyed(keyed))),
-        Known::Answered(kept) => again(kept).map(Before::Answered),
+        Known::Nothing => {}
+        Known::Answered(kept) => return again(kept),
         Known::Busy => {
-            Err(ApiError::Busy("This request is being worked on: ask again for its answer.".into()))
+            return Err(ApiError::Busy("This request is being worked on: ask again for its answer.".into()));
         }
-        Known::Other => Err(ApiError::Conflict(
-            "This Idempotency-Key was used for another request: take a new key for each.".into(),
-        )),
-    }
-}
-
-impl Keyed {
-    /// Keeps the answer. Who has failed has changed nothing, and may do better when the request is sent again.
-    pub async fn after(
-        self,
-        store: &dyn IdempotencyStore,
-        owner: &AccountId,
-        answer: Result<Response, ApiError>,
-    ) -> Result<Response, ApiError> {
-        let kept = match &answer {
-            Ok(answer) => store.keep(owner, &self.0, &keep(answer)).await,
-            Err(_) => store.forget(owner, &self.0.key).await,
-        };
-        if let Err(error) = kept {
-            // What was done is done, and the client should hear of it.
-            tracing::warn!(%error, "the answer to a request with a key was not kept");
+        Known::Other => {
+            return Err(ApiError::Conflict(
+                "This Idempotency-Key was used for another request: take a new key for each.".into(),
+            ));
         }
-        answer
     }
+    let answer = work.await;
+    let kept = match &answer {
+        Ok(answer) => store.keep(owner, &keyed, &keep(answer)).await,
+        Err(_) => store.forget(owner, &keyed.key).await,
+    };
+    if let Err(error) = kept {
+        // What was done is done, and the client should hear of it.
+        tracing::warn!(%error, "the answer to a request with a key was not kept");
+    }
+    answer
 }
 
 fn keep(answer: &Response) -> KeptAnswer {

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use domain::EmailAddress;
 use session::SigningKeySource;
 
 use crate::origins::Origins;
@@ -81,6 +82,13 @@ impl<'a> Settings<'a> {
         Some(SessionConfig { table: table?, url, origins, signing_keys: signing_keys? })
     }
 
+    /// What every function that sends mail has: `MAIL_SENDER` and `MAIL_CONFIGURATION_SET`.
+    pub fn mail_config(&mut self) -> Option<MailConfig> {
+        let sender = self.parse("MAIL_SENDER", EmailAddress::parse);
+        let configuration_set = self.text("MAIL_CONFIGURATION_SET");
+        Some(MailConfig { sender: sender?, configuration_set: configuration_set? })
+    }
+
     /// Exactly one of `SIGNING_KEYS` (the keys) and `SIGNING_KEYS_PARAMETER` (the parameter that holds them).
     fn signing_keys(&mut self) -> Option<SigningKeySource> {
         match (self.optional("SIGNING_KEYS"), self.optional("SIGNING_KEYS_PARAMETER")) {
@@ -118,6 +126,15 @@ pub struct SessionConfig {
     pub origins: Origins,
     /// Where the keys of the tokens are.
     pub signing_keys: SigningKeySource,
+}
+
+/// What a function needs to send mail.
+#[derive(Clone, Debug)]
+pub struct MailConfig {
+    /// Whom mail comes from.
+    pub sender: EmailAddress,
+    /// Says where it is told what has become of mail.
+    pub configuration_set: String,
 }
 
 /// Where clients reach the service, `https://api.example.org/users/api` for instance: the issuer of tokens. By its

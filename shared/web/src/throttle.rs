@@ -1,4 +1,4 @@
-//! Tally at passwords, slowed down.
+//! Guesses at passwords, slowed down, and whatever else is counted.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -14,8 +14,7 @@ const NOTED_KNOWN_SECONDS: u64 = 86_400;
 
 /// Lets guesses pass, one by one.
 pub struct Throttle {
-    /// Where it is counted.
-    pub store: Arc<dyn ThrottleStore>,
+    store: Arc<dyn ThrottleStore>,
     clock: Arc<dyn Clock>,
 }
 
@@ -43,6 +42,20 @@ impl Throttle {
         let now = self.clock.now();
         let pair = Counter::new(Limit::Pair, account, client, now);
         Ok(self.store.note_known(&pair, now.plus_seconds(KNOWN_SECONDS)).await?)
+    }
+
+    /// Counts one more of something else than guesses; how many there are with it, and in how many seconds they are
+    /// forgotten.
+    pub async fn count(
+        &self,
+        limit: Limit,
+        account: &str,
+        client: Option<IpAddr>,
+    ) -> Result<(u64, u64), ApiError> {
+        let now = self.clock.now();
+        let counter = Counter::new(limit, account, client, now);
+        let forgotten_in = counter.ends.unix_seconds().saturating_sub(now.unix_seconds());
+        Ok((self.store.add(&counter, now).await?, forgotten_in))
     }
 
     /// Lets somebody guess at the password of `account`, an address in one spelling, or says how long to wait. Whether

@@ -64,21 +64,10 @@ impl World {
     /// A new account; its address begins with `name` and is nobody else's.
     pub async fn new_account(&self, name: &str, role: Role) -> Account {
         let id = AccountId::random(&SystemRandom);
-        let account = Account {
-            email: EmailAddress::parse(&format!("{name}.{id}@example.org")).expect("a valid address"),
-            id,
-            role,
-            password_hash: self.password_hash.clone(),
-            second_factor: None,
-            disabled: false,
-            quota_bytes: None,
-            quota_files: None,
-            generation: 0,
-            key_generation: 0,
-            email_changed: None,
-            created: SystemClock.now(),
-            profile: Profile { firstname: Some(name.to_owned()), ..Profile::default() },
-        };
+        let email = EmailAddress::parse(&format!("{name}.{id}@example.org")).expect("a valid address");
+        let profile = Profile { firstname: Some(name.to_owned()), ..Profile::default() };
+        let account = Account::new(id, email, self.password_hash.clone(), profile, SystemClock.now());
+        let account = Account { role, ..account };
         self.accounts.create(&account, &Effects::none()).await.expect("created");
         account
     }

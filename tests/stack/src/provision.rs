@@ -122,21 +122,10 @@ pub async fn make_account(
         return Ok(());
     }
     let name = email.as_str().split('@').next().unwrap_or_default().to_owned();
-    let account = Account {
-        id: AccountId::random(random),
-        password_hash: PasswordHasher::new().hash(&Password::parse(password.to_owned())?, random),
-        email,
-        role,
-        second_factor: None,
-        disabled: false,
-        quota_bytes: None,
-        quota_files: None,
-        generation: 0,
-        key_generation: 0,
-        email_changed: None,
-        created: clock.now(),
-        profile: Profile { firstname: Some(name), ..Profile::default() },
-    };
+    let profile = Profile { firstname: Some(name), ..Profile::default() };
+    let password_hash = PasswordHasher::new().hash(&Password::parse(password.to_owned())?, random);
+    let account = Account::new(AccountId::random(random), email, password_hash, profile, clock.now());
+    let account = Account { role, ..account };
     match accounts.create(&account, &Effects::none()).await {
         Ok(()) | Err(StoreError::Conflict) => Ok(()),
         Err(error) => Err(error.into()),

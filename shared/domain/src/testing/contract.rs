@@ -60,21 +60,11 @@ pub const ODD_NAMES: [&str; 19] = [
 
 /// An account named after its address.
 pub fn account(email: &str, random: &dyn Random) -> Account {
-    Account {
-        id: AccountId::random(random),
-        email: EmailAddress::parse(email).expect("the test's address is valid"),
-        role: Role::User,
-        password_hash: hash("demo-password-1", random),
-        second_factor: None,
-        disabled: false,
-        quota_bytes: None,
-        quota_files: None,
-        generation: 0,
-        key_generation: 0,
-        email_changed: None,
-        created: Timestamp::from_unix_seconds(1_790_000_000),
-        profile: Profile { firstname: Some("Ada".to_owned()), use_jess: true, ..Profile::default() },
-    }
+    let id = AccountId::random(random);
+    let email = EmailAddress::parse(email).expect("the test's address is valid");
+    let profile = Profile { firstname: Some("Ada".to_owned()), use_jess: true, ..Profile::default() };
+    let created = Timestamp::from_unix_seconds(1_790_000_000);
+    Account::new(id, email, hash("demo-password-1", random), profile, created)
 }
 
 fn hash(password: &str, random: &dyn Random) -> PasswordHash {

@@ -17,7 +17,7 @@ fn counters(random: &dyn Random) -> [Counter; 3] {
         .map(|limit| Counter::new(limit, account.as_str(), client.filter(|_| limit != Limit::Client), NOW))
 }
 
-/// Tally are counted each for its own counter, exactly, however many come at once, and can be undone.
+/// Guesses are counted each for its own counter, exactly, however many come at once, and can be undone.
 async fn guesses_are_counted_exactly(store: &dyn ThrottleStore, random: &dyn Random) {
     let all = counters(random);
     let [pair, _, account] = &all;
