@@ -1,15 +1,15 @@
-//! `GET /accounts?email=`, `GET /accounts/<id>`, `POST /accounts/<id>`, `DELETE /accounts/<id>/sessions`: what
-//! administrators do to accounts. All of it is in the audit trail of the account.
+//! `GET /accounts?email=`, `GET /accounts/<id>`, `POST /accounts/<id>`, `GET /accounts/<id>/audit`,
+//! `DELETE /accounts/<id>/sessions`: what administrators do to accounts. All of it is in the audit trail of the account.
 
 use domain::{
-    Account, AccountChange, AccountId, Act, AuditEvent, Client, Effects, EmailAddress, Letter, Notification,
-    Occasion, QuotaChange, Role, SecondFactor, SessionsAfter,
+    Account, AccountChange, AccountId, Act, AuditEvent, Client, Effects, EmailAddress, FactorChange, Letter,
+    Notification, Occasion, QuotaChange, Role, SecondFactor, SessionsAfter,
 };
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use web::{ApiError, Caller, Principal, Request, Response, iso_time, response};
 
-use crate::App;
+use crate::{App, audit_trail};
 
 /// An administrator. Whoever takes one cannot run without.
 pub(crate) struct Admin(Caller);
@@ -37,6 +37,8 @@ struct AccountObject<'a> {
     role: &'a str,
     disabled: bool,
     second_factor: bool,
+    /// Whether mail is sent to the address: not while it bounces, or was complained about.
+    mailable: bool,
     created: String,
     /// Null where the role decides.
     quota_bytes: Option<u64>,
@@ -45,7 +47,8 @@ struct AccountObject<'a> {
     files_limit: u64,
 }
 
-fn shown(account: &Account) -> Response {
+async fn shown(app: &App, account: &Account) -> Result<Response, ApiError> {
+    let now = app.authenticator.clock.now();
     let limit = account.allowance();
     let object = AccountObject {
         id: account.id.as_str(),
@@ -54,13 +57,14 @@ fn shown(account: &Account) -> Response {
         role: account.role.as_str(),
         disabled: account.disabled,
         second_factor: account.second_factor.as_ref().is_some_and(SecondFactor::is_on),
+        mailable: !app.post.outbox.is_undeliverable(&account.email, now).await?,
         created: iso_time(account.created),
         quota_bytes: account.quota_bytes,
         quota_files: account.quota_files,
         bytes_limit: limit.bytes,
         files_limit: limit.files,
     };
-    response::with_data(StatusCode::OK, true, "Account included.", &object)
+    Ok(response::with_data(StatusCode::OK, true, "Account included.", &object))
 }
 
 fn unknown() -> ApiError {
@@ -76,7 +80,8 @@ pub(crate) async fn find(app: &App, admin: &Admin, request: &Request) -> Result<
     })?;
     let email = EmailAddress::parse(email).map_err(|error| ApiError::BadRequest(error.to_string()))?;
     let account = app.accounts.find_by_email(&email).await?.ok_or_else(unknown)?;
-    look_at(app, admin, request, &account).await
+    look_at(app, admin, request, &account).await?;
+    shown(app, &account).await
 }
 
 /// An account by its id.
@@ -87,18 +92,25 @@ pub(crate) async fn read(
     id: &AccountId,
 ) -> Result<Response, ApiError> {
     let account = app.accounts.find_account(id).await?.ok_or_else(unknown)?;
-    look_at(app, admin, request, &account).await
+    look_at(app, admin, request, &account).await?;
+    shown(app, &account).await
 }
 
-async fn look_at(
+/// What happened to an account, as its owner reads it.
+pub(crate) async fn audit(
     app: &App,
     admin: &Admin,
     request: &Request,
-    account: &Account,
+    id: &AccountId,
 ) -> Result<Response, ApiError> {
+    let account = app.accounts.find_account(id).await?.ok_or_else(unknown)?;
+    look_at(app, admin, request, &account).await?;
+    audit_trail::list(app, &account, request).await
+}
+
+async fn look_at(app: &App, admin: &Admin, request: &Request, account: &Account) -> Result<(), ApiError> {
     let event = admin.event(app, &account.id, request, Act::Looked);
-    app.accounts.record(&Effects::of(event)).await?;
-    Ok(shown(account))
+    Ok(app.accounts.record(&Effects::of(event)).await?)
 }
 
 /// What is to change.
@@ -115,6 +127,9 @@ struct Order {
     /// Only `false`: whoever has lost both app and recovery codes gets in again without.
     #[serde(default)]
     second_factor: Option<bool>,
+    /// Only `true`: mail is sent again to an address that had bounced or was complained about.
+    #[serde(default)]
+    mailable: Option<bool>,
 }
 
 /// Changes role, quota, and whether the account may be used; the account as it is then.
@@ -134,43 +149,44 @@ pub(crate) async fn change(
         let own = "Only the owner of an account switches a second factor on.";
         return Err(ApiError::BadRequest(own.into()));
     }
-    if order.second_factor == Some(false) {
-        switch_second_factor_off(app, admin, request, &mut account).await?;
+    if order.mailable == Some(false) {
+        let own = "Only a mail that bounces, or a complaint, makes an address one that is not mailed.";
+        return Err(ApiError::BadRequest(own.into()));
     }
-    let acts = acts(&order, &account);
+    let mut acts = acts(&order, &account);
+    let now = app.authenticator.clock.now();
+    if order.mailable == Some(true) && app.post.outbox.is_undeliverable(&account.email, now).await? {
+        app.post.outbox.clear_undeliverable(&account.email).await?;
+        acts.push(Act::MailableAgain);
+    }
     let is_disabled_now = order.disabled == Some(true) && !account.disabled;
+    let factor = account.second_factor.clone().filter(|_| order.second_factor == Some(false));
+    let letters = factor.iter().map(|_| told_of_lost_factor(app, &account)).collect();
     let change = AccountChange {
         role: order.role,
         disabled: order.disabled,
         quota_bytes: order.quota_bytes,
         quota_files: order.quota_files,
+        second_factor: factor.map(|factor| FactorChange { from: Some(factor), to: None }),
         // So that they do not come back when the account is enabled again.
         sessions: if is_disabled_now { SessionsAfter::End } else { SessionsAfter::Live },
         end_keys: is_disabled_now,
         ..AccountChange::default()
     };
     let events = acts.into_iter().map(|act| admin.event(app, id, request, act)).collect();
-    app.accounts.change(&account, &change, &Effects { events, ..Effects::none() }).await?;
+    let effects = Effects { events, letters, ..Effects::none() };
+    app.accounts.change(&account, &change, &effects).await?;
+    app.post.deliver(&effects.letters).await;
     change.apply(&mut account);
-    Ok(shown(&account))
+    shown(app, &account).await
 }
 
-/// Takes the second factor off an account that has one, and tells its owner.
-async fn switch_second_factor_off(
-    app: &App,
-    admin: &Admin,
-    request: &Request,
-    account: &mut Account,
-) -> Result<(), ApiError> {
-    let Some(factor) = account.second_factor.take() else { return Ok(()) };
-    let event = admin.event(app, &account.id, request, Act::SecondFactorOff);
-    let occasion = Occasion { at: event.occasion.at, client: Client::default() };
+/// The mail to whoever lost both app and recovery codes, without a word about the administrator's machine.
+fn told_of_lost_factor(app: &App, account: &Account) -> Letter {
+    let occasion = Occasion { at: app.authenticator.clock.now(), client: Client::default() };
+    let at = occasion.at;
     let notification = Notification::SecondFactorSwitched { is_on: false, occasion };
-    let letter = Letter::new(account.email.clone(), notification, event.occasion.at, &*app.random);
-    let effects = Effects { letters: vec![letter], ..Effects::of(event) };
-    app.accounts.replace_second_factor(&account.id, Some(&factor), None, &effects).await?;
-    app.post.deliver(&effects.letters).await;
-    Ok(())
+    Letter::new(account.email.clone(), notification, at, &*app.random)
 }
 
 /// What an order comes to. What stays as it is is no act.
@@ -183,6 +199,9 @@ fn acts(order: &Order, account: &Account) -> Vec<Act> {
         Some(true) => acts.push(Act::Disabled),
         Some(false) => acts.push(Act::Enabled),
         None => {}
+    }
+    if order.second_factor == Some(false) && account.second_factor.is_some() {
+        acts.push(Act::SecondFactorOff);
     }
     let quota = (account.quota_bytes, account.quota_files);
     if quota != (order.quota_bytes.after(quota.0), order.quota_files.after(quota.1)) {
@@ -208,7 +227,9 @@ pub(crate) async fn end_sessions(
 #[cfg(test)]
 mod tests {
     use domain::testing::SeededRandom;
-    use domain::{AccountStore as _, Effects, Role, SecondFactor};
+    use domain::{
+        AccountChange, AccountStore as _, Clock as _, Effects, FactorChange, Outbox as _, Role, SecondFactor,
+    };
     use http::Method;
     use serde_json::{Value, json};
 
@@ -232,7 +253,7 @@ mod tests {
         let (_, read) = root.ask(Method::GET, &format!("accounts/{}", ada.account.id), "").await;
         assert_eq!(read["data"], found["data"]);
         let expected = json!({"id": ada.account.id.as_str(), "email": "ada@example.org", "user": "Ada", "role": "user",
-            "disabled": false, "second_factor": false, "created": "2026-09-21T14:13:20Z", "quota_bytes": null, "quota_files": null,
+            "disabled": false, "second_factor": false, "mailable": true, "created": "2026-09-21T14:13:20Z", "quota_bytes": null, "quota_files": null,
             "bytes_limit": 10_000_000_000_u64, "files_limit": 100_000});
         assert_eq!(read["data"], expected);
         let events = ada.ask(Method::GET, "audit", "").await.1["data"].clone();
@@ -286,10 +307,9 @@ mod tests {
     async fn who_has_lost_app_and_recovery_codes_is_let_in_by_an_administrator_and_told() {
         let (ada, root) = with_admin().await;
         let factor = SecondFactor::begin(&SeededRandom::new(9));
-        ada.store
-            .replace_second_factor(&ada.account.id, None, Some(&factor), &Effects::none())
-            .await
-            .unwrap();
+        let factor = FactorChange { from: None, to: Some(factor) };
+        let change = AccountChange { second_factor: Some(factor), ..AccountChange::default() };
+        ada.store.change(&ada.account, &change, &Effects::none()).await.unwrap();
         assert_eq!(order(&root, &ada, &json!({"second_factor": true})).await.0, 400);
         assert_eq!(order(&root, &ada, &json!({"second_factor": false})).await.0, 200);
         assert_eq!(ada.store.find_account(&ada.account.id).await.unwrap().unwrap().second_factor, None);
@@ -299,6 +319,27 @@ mod tests {
             (&events[0]["event"], &events[0]["by"]),
             (&json!("second_factor_off"), &json!("administrator"))
         );
+    }
+
+    #[tokio::test]
+    async fn an_address_that_bounced_is_mailed_again_when_an_administrator_says_so() {
+        let (ada, root) = with_admin().await;
+        let until = ada.clock.now().plus_seconds(60);
+        ada.store.note_undeliverable(&ada.account.email, until).await.unwrap();
+        let path = format!("accounts/{}", ada.account.id);
+        assert_eq!(root.ask(Method::GET, &path, "").await.1["data"]["mailable"], false);
+        assert_eq!(order(&root, &ada, &json!({"mailable": false})).await.0, 400);
+        for _ in 0..2 {
+            let (status, answer) = order(&root, &ada, &json!({"mailable": true})).await;
+            assert_eq!((status, &answer["data"]["mailable"]), (200, &json!(true)));
+        }
+        let (_, events) = root.ask(Method::GET, &format!("{path}/audit"), "").await;
+        let names: Vec<_> =
+            events["data"].as_array().unwrap().iter().map(|e| e["event"].as_str().unwrap()).collect();
+        assert_eq!(names, ["looked", "mailable_again", "looked"], "once");
+        assert_eq!(root.ask(Method::GET, &format!("{path}/audit/x"), "").await.0, 404);
+        assert_eq!(root.ask(Method::POST, &format!("{path}/audit"), "").await.0, 405);
+        assert_eq!(ada.ask(Method::GET, &format!("{path}/audit"), "").await.0, 403);
     }
 
     #[tokio::test]

@@ -1,21 +1,14 @@
 //! `DELETE /user`: the end of the caller's account.
 
 use domain::{Effects, Letter, Notification};
-use serde::Deserialize;
-use web::{ApiError, Caller, Request, Response, iso_time, prove_password, response};
+use web::{ApiError, Caller, Proof, Request, Response, iso_time, response};
 
 use crate::App;
 
-/// Not printable: it holds a password.
-#[derive(Deserialize)]
-struct Farewell {
-    password: String,
-}
-
-/// Deletes the account of whoever knows its password. All sessions and keys are dead at once; the files, which nobody can
+/// Deletes the account of whoever proves to be its owner. All sessions and keys are dead at once; the files, which nobody can
 /// reach any more, are removed within minutes. A mail says so.
 pub(crate) async fn delete(app: &App, caller: &Caller, request: &Request) -> Result<Response, ApiError> {
-    let Farewell { password } = request.json()?;
+    let proof: Proof = request.json()?;
     let account = &caller.account;
     let now = app.authenticator.clock.now();
     if let Some(until) = account.address_kept_until(now) {
@@ -23,7 +16,7 @@ pub(crate) async fn delete(app: &App, caller: &Caller, request: &Request) -> Res
             format!("The address was changed lately: the account can be deleted at {}.", iso_time(until));
         return Err(ApiError::Conflict(wait));
     }
-    prove_password(&app.throttle, &app.hashing, account, request, password).await?;
+    let account = &app.verifier.reauthenticate(account, request, proof).await?;
     let occasion = request.occasion(now);
     let letter =
         Letter::new(account.email.clone(), Notification::AccountDeleted(occasion), now, &*app.random);
@@ -35,7 +28,11 @@ pub(crate) async fn delete(app: &App, caller: &Caller, request: &Request) -> Res
 
 #[cfg(test)]
 mod tests {
-    use domain::{DeletionStore as _, SessionStore as _};
+    use domain::testing::SeededRandom;
+    use domain::{
+        AccountChange, AccountStore as _, Clock as _, DeletionStore as _, Effects, FactorChange,
+        SecondFactor, SessionStore as _,
+    };
     use http::Method;
     use serde_json::json;
 
@@ -64,6 +61,24 @@ mod tests {
             !ada.store.list_sessions(&ada.account.id).await.unwrap().is_empty(),
             "they are removed later"
         );
+    }
+
+    #[tokio::test]
+    async fn whoever_has_a_second_factor_is_asked_for_a_code() {
+        let ada = World::new().await;
+        let random = SeededRandom::new(9);
+        let begun = SecondFactor::begin(&random);
+        let now = ada.clock.now();
+        let (on, codes) = begun.switch_on(&begun.secret().code(now), now, &random).unwrap();
+        let factor = FactorChange { from: None, to: Some(on) };
+        let change = AccountChange { second_factor: Some(factor), ..AccountChange::default() };
+        ada.store.change(&ada.account, &change, &Effects::none()).await.unwrap();
+        let mut farewell = json!({"password": "demo-password-1"});
+        let (status, answer) = ada.ask(Method::DELETE, "user", &farewell.to_string()).await;
+        assert_eq!((status, answer["status"].as_str().unwrap()), (400, web::CODE_NEEDED));
+        farewell["code"] = json!(codes[0]);
+        assert_eq!(ada.ask(Method::DELETE, "user", &farewell.to_string()).await.0, 200);
+        assert_eq!(ada.ask(Method::GET, "user", "").await.0, 401);
     }
 
     #[tokio::test]

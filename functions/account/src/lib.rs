@@ -7,7 +7,7 @@
 //! | `DELETE /user` | `delete.rs` |
 //! | `GET /keys`, `POST /keys`, `DELETE /keys/<id>` | `keys.rs` |
 //! | `GET /audit` | `audit_trail.rs` |
-//! | `GET /accounts?email=`, `GET /accounts/<id>`, `POST /accounts/<id>`, `DELETE /accounts/<id>/sessions` | `administration.rs` |
+//! | `GET /accounts?email=`, `GET /accounts/<id>`, `POST /accounts/<id>`, `GET /accounts/<id>/audit`, `DELETE /accounts/<id>/sessions` | `administration.rs` |
 //! | `GET /sessions`, `DELETE /sessions/<id>`, `DELETE /sessions` | `sessions.rs` |
 
 mod administration;
@@ -28,6 +28,7 @@ use web::error::Source;
 use web::{
     ApiError, Authenticator, Caller, Function, Hashing, InvalidConfig, MailConfig, Origins, Post, Request,
     RequestLog, Response, SealedLinks, SessionConfig, Settings, SystemClock, SystemRandom, Throttle,
+    Verifier,
 };
 
 use crate::administration::Admin;
@@ -55,8 +56,7 @@ impl Config {
 pub struct App {
     accounts: Arc<dyn AccountStore>,
     deletions: Arc<dyn DeletionStore>,
-    hashing: Hashing,
-    throttle: Throttle,
+    verifier: Verifier,
     post: Post,
     authenticator: Authenticator,
     random: Arc<dyn Random>,
@@ -72,7 +72,6 @@ impl App {
         let store = Arc::new(DynamoAccounts::new(&clients, config.session.table));
         let authenticator =
             Authenticator::load(keys, &config.session.url, store.clone(), Arc::new(SystemClock)).await?;
-        let random = Arc::new(SystemRandom);
         let links = SealedLinks::new(&config.session.url, authenticator.tokens.clone());
         let post = Post {
             outbox: store.clone(),
@@ -82,15 +81,21 @@ impl App {
                 config.mail.configuration_set,
             )),
             links: Arc::new(links),
+            clock: Arc::new(SystemClock),
         };
         Ok(Self {
-            throttle: Throttle::new(store.clone(), Arc::new(SystemClock)),
-            hashing: Hashing::new(),
+            verifier: Verifier {
+                accounts: store.clone(),
+                hashing: Hashing::new(),
+                throttle: Throttle::new(store.clone(), Arc::new(SystemClock)),
+                clock: Arc::new(SystemClock),
+                random: Arc::new(SystemRandom),
+            },
             deletions: store.clone(),
             accounts: store,
             post,
             authenticator,
-            random,
+            random: Arc::new(SystemRandom),
             origins: config.session.origins,
         })
     }
@@ -134,6 +139,7 @@ impl Function for App {
             Route::ChangeAccount(id) => {
                 administration::change(self, &Admin::new(principal)?, &request, &id).await
             }
+            Route::AuditOf(id) => administration::audit(self, &Admin::new(principal)?, &request, &id).await,
             Route::EndSessionsOf(id) => {
                 administration::end_sessions(self, &Admin::new(principal)?, &request, &id).await
             }

@@ -38,6 +38,8 @@ pub enum Route {
     ChangeAccount(AccountId),
     /// `DELETE /accounts/<id>/sessions`.
     EndSessionsOf(AccountId),
+    /// `GET /accounts/<id>/audit`.
+    AuditOf(AccountId),
 }
 
 impl Route {
@@ -75,16 +77,18 @@ impl Route {
 
     /// The routes of one account, for administrators.
     fn of_account(method: &Method, rest: &str) -> Result<Self, ApiError> {
-        let (id, sessions) = rest.strip_suffix("/sessions").map_or((rest, false), |id| (id, true));
+        let (id, part) = rest.split_once('/').unwrap_or((rest, ""));
         let id =
             AccountId::parse(id).ok_or_else(|| ApiError::NotFound("There is no such account.".into()))?;
-        if sessions {
-            return by_method(method, [(Method::DELETE, Self::EndSessionsOf(id))]);
+        match part {
+            "" => by_method(
+                method,
+                [(Method::GET, Self::ReadAccount(id.clone())), (Method::POST, Self::ChangeAccount(id))],
+            ),
+            "sessions" => by_method(method, [(Method::DELETE, Self::EndSessionsOf(id))]),
+            "audit" => by_method(method, [(Method::GET, Self::AuditOf(id))]),
+            _ => Err(unknown_endpoint()),
         }
-        by_method(
-            method,
-            [(Method::GET, Self::ReadAccount(id.clone())), (Method::POST, Self::ChangeAccount(id))],
-        )
     }
 
     /// The endpoint's name in the log.
@@ -105,6 +109,7 @@ impl Route {
             Self::ReadAccount(_) => "read_account_of",
             Self::ChangeAccount(_) => "change_account_of",
             Self::EndSessionsOf(_) => "end_sessions_of",
+            Self::AuditOf(_) => "audit_of",
         }
     }
 }

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::Value;
 use session::SigningKeys;
 use web::serve::{self, MAX_DURATION};
-use web::{Authenticator, Hashing, Origins, Post, PublicUrl, Query, Request, Throttle};
+use web::{Authenticator, Hashing, Origins, Post, PublicUrl, Query, Request, Throttle, Verifier};
 
 use crate::App;
 
@@ -38,12 +38,22 @@ impl World {
         let authenticator = Authenticator::load(keys, &url, store.clone(), clock.clone()).await.unwrap();
         let origins = Origins::new(&url, "").unwrap();
         let mailer = Arc::new(MemoryMailer::default());
-        let post = Post { outbox: store.clone(), mailer: mailer.clone(), links: Arc::new(FakeLinks) };
+        let post = Post {
+            outbox: store.clone(),
+            mailer: mailer.clone(),
+            links: Arc::new(FakeLinks),
+            clock: clock.clone(),
+        };
         let app = Arc::new(App {
             accounts: store.clone(),
             deletions: store.clone(),
-            hashing: Hashing::new(),
-            throttle: Throttle::new(Arc::new(MemoryThrottle::default()), clock.clone()),
+            verifier: Verifier {
+                accounts: store.clone(),
+                hashing: Hashing::new(),
+                throttle: Throttle::new(Arc::new(MemoryThrottle::default()), clock.clone()),
+                clock: clock.clone(),
+                random: random.clone(),
+            },
             post,
             authenticator,
             random: random.clone(),

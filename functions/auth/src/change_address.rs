@@ -8,7 +8,7 @@ use domain::{
     Occasion, OneTimeToken, Password, PasswordHash, Purpose, SessionsAfter, StoreError, TokenId, TokenKind,
 };
 use serde::Deserialize;
-use web::{ApiError, Caller, Request, Response, iso_time, prove_password, response};
+use web::{ApiError, Caller, Proof, Request, Response, iso_time, response};
 
 use crate::App;
 use crate::discretion::{discreetly, may_mail};
@@ -38,18 +38,19 @@ pub(crate) const UNDO: Button = Button {
 #[derive(Deserialize)]
 struct Wish {
     email: String,
-    password: String,
+    #[serde(flatten)]
+    proof: Proof,
 }
 
 /// Mails a link that confirms the new address. Whether the address has an account is not told.
 pub(crate) async fn ask(app: &App, caller: &Caller, request: &Request) -> Result<Response, ApiError> {
-    let Wish { email, password } = request.json()?;
+    let Wish { email, proof } = request.json()?;
     let email = EmailAddress::parse(&email).map_err(|error| ApiError::BadRequest(error.to_string()))?;
     let account = &caller.account;
     if email == account.email {
         return Err(ApiError::BadRequest("Your account has this address already.".into()));
     }
-    prove_password(&app.throttle, &app.hashing, account, request, password).await?;
+    app.verifier.reauthenticate(account, request, proof).await?;
     let now = app.authenticator.clock.now();
     if let Some(again) = account.address_kept_until(now) {
         let wait = format!("The address was changed lately: it can be changed again at {}.", iso_time(again));
@@ -149,7 +150,7 @@ pub(crate) async fn confirm(app: &App, request: &Request, token: &str) -> Result
 /// Gives the account its old address back, ends all sessions and keys, and lets only whoever reads its mail set a new
 /// password: whoever had changed the address knew the one before, which is good for nothing from now on.
 pub(crate) async fn undo(app: &App, request: &Request, token: &str) -> Result<(), ApiError> {
-    let password_hash = app.hashing.hash(Password::random(&*app.random), app.random.clone()).await?;
+    let password_hash = app.verifier.hashing.hash(Password::random(&*app.random), app.random.clone()).await?;
     for _ in 0..ATTEMPTS {
         let (spent, account, to) = subject(app, TokenKind::EmailUndo, token).await?;
         let (change, effects) = restoration(app, request, spent, &account, to, &password_hash);

@@ -2,7 +2,7 @@
 
 use domain::{AccountChange, Act, Effects, Notification, SessionsAfter};
 use serde::Deserialize;
-use web::{ApiError, Caller, Request, Response, prove_password, response};
+use web::{ApiError, Caller, Proof, Request, Response, response};
 
 use crate::App;
 use crate::new_password::new_password;
@@ -10,7 +10,8 @@ use crate::new_password::new_password;
 /// Not printable: it holds passwords.
 #[derive(Deserialize)]
 struct Passwords {
-    password: String,
+    #[serde(flatten)]
+    proof: Proof,
     new_password: String,
 }
 
@@ -20,19 +21,19 @@ pub(crate) async fn change_password(
     caller: &Caller,
     request: &Request,
 ) -> Result<Response, ApiError> {
-    let Passwords { password, new_password: wanted } = request.json()?;
+    let Passwords { proof, new_password: wanted } = request.json()?;
     let new = new_password(wanted, &caller.account.email, &caller.account.profile)?;
-    prove_password(&app.throttle, &app.hashing, &caller.account, request, password).await?;
+    let account = app.verifier.reauthenticate(&caller.account, request, proof).await?;
     let change = AccountChange {
-        password_hash: Some(app.hashing.hash(new, app.random.clone()).await?),
+        password_hash: Some(app.verifier.hashing.hash(new, app.random.clone()).await?),
         sessions: SessionsAfter::EndOthers(caller.session.id.clone()),
         ..AccountChange::default()
     };
     let occasion = request.occasion(app.authenticator.clock.now());
     let notification = Notification::PasswordChanged(occasion.clone());
     let act = Act::PasswordChanged;
-    let effects = Effects::told(&caller.account, act, notification, occasion, &*app.random);
-    app.accounts.change(&caller.account, &change, &effects).await?;
+    let effects = Effects::told(&account, act, notification, occasion, &*app.random);
+    app.accounts.change(&account, &change, &effects).await?;
     app.post.deliver(&effects.letters).await;
     Ok(response::success("Your password has been changed, and all other sessions have ended."))
 }

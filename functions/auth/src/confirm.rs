@@ -1,17 +1,17 @@
 //! `POST /confirm`: who is signed on proves it once more.
 
-use web::{ApiError, Caller, Request, Response, response};
+use web::{ApiError, CODE_NEEDED, Caller, Request, Response, response};
 
 use crate::App;
 use crate::auth_return::signed_on;
-use crate::credentials::{CODE_NEEDED, Credentials, Proof};
+use crate::credentials::{Credentials, Outcome};
 
 /// Confirms that the credentials are those of the caller. A mismatch is answered with HTTP 200 and `ok` false.
 pub(crate) async fn confirm(app: &App, caller: &Caller, request: &Request) -> Result<Response, ApiError> {
     match request.json::<Credentials>()?.prove(app, request).await? {
-        Proof::Right(account) if account.id == caller.account.id => {}
-        Proof::CodeNeeded => return Ok(response::refusal(CODE_NEEDED)),
-        Proof::Right(_) | Proof::Wrong => {
+        Outcome::Right(account) if account.id == caller.account.id => {}
+        Outcome::CodeNeeded => return Ok(response::refusal(CODE_NEEDED)),
+        Outcome::Right(_) | Outcome::Wrong => {
             return Ok(response::refusal("User does not match the existing session"));
         }
     }

@@ -31,7 +31,7 @@ pub(crate) async fn discreetly(
 
 /// Turns a client away that has asked too often for mails without a session, whatever addresses it names.
 pub(crate) async fn check_sender(app: &App, request: &Request) -> Result<(), ApiError> {
-    let (count, wait_seconds) = app.throttle.count(Limit::Sender, "", request.address).await?;
+    let (count, wait_seconds) = app.verifier.throttle.count(Limit::Sender, "", request.address).await?;
     if count > Limit::Sender.free() { Err(ApiError::TooManyMails { wait_seconds }) } else { Ok(()) }
 }
 
@@ -45,10 +45,10 @@ pub(crate) async fn may_mail(
     request: &Request,
 ) -> Result<bool, ApiError> {
     let name = format!("{matter} {}", to.normalised());
-    let (from_here, _) = app.throttle.count(Limit::MailboxOfSender, &name, request.address).await?;
+    let (from_here, _) = app.verifier.throttle.count(Limit::MailboxOfSender, &name, request.address).await?;
     if from_here > Limit::MailboxOfSender.free() {
         return Ok(false);
     }
-    let (all, _) = app.throttle.count(Limit::Mailbox, &name, request.address).await?;
+    let (all, _) = app.verifier.throttle.count(Limit::Mailbox, &name, request.address).await?;
     Ok(all <= Limit::Mailbox.free())
 }

@@ -42,6 +42,7 @@ use web::error::Source;
 use web::{
     ApiError, Authenticator, Function, Hashing, InvalidConfig, MailConfig, Origins, Post, Request,
     RequestLog, Response, SealedLinks, SessionConfig, Settings, SystemClock, SystemRandom, Throttle,
+    Verifier,
 };
 
 use crate::change_address::{CONFIRM, UNDO};
@@ -81,8 +82,7 @@ impl Config {
 pub struct App {
     accounts: Arc<dyn AccountStore>,
     authenticator: Authenticator,
-    hashing: Hashing,
-    throttle: Throttle,
+    verifier: Verifier,
     post: Post,
     links: SealedLinks,
     random: Arc<dyn Random>,
@@ -112,15 +112,21 @@ impl App {
                 config.mail.configuration_set,
             )),
             links: Arc::new(links.clone()),
+            clock: Arc::new(SystemClock),
         };
         Ok(Self {
             post,
             links,
             answer_after: discretion::ANSWER_AFTER,
-            throttle: Throttle::new(store.clone(), Arc::new(SystemClock)),
+            verifier: Verifier {
+                accounts: store.clone(),
+                hashing: Hashing::new(),
+                throttle: Throttle::new(store.clone(), Arc::new(SystemClock)),
+                clock: Arc::new(SystemClock),
+                random: Arc::new(SystemRandom),
+            },
             accounts: store,
             authenticator,
-            hashing: Hashing::new(),
             random: Arc::new(SystemRandom),
             origins: config.session.origins,
             secure_cookies: config.session.url.is_https(),

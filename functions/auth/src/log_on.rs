@@ -1,18 +1,18 @@
 //! `POST /logon`, `POST /auth`: from an address and a password to a session.
 
 use domain::{Act, AuditEvent, Effects, Session};
-use web::{ApiError, Request, RequestLog, Response, response};
+use web::{ApiError, CODE_NEEDED, Request, RequestLog, Response, response};
 
 use crate::App;
 use crate::auth_return::signed_on;
-use crate::credentials::{CODE_NEEDED, Credentials, Proof};
+use crate::credentials::{Credentials, Outcome};
 
 /// Logs on. A wrong pair is answered with HTTP 200, `ok` false, and no cookie: clients test whether they have one.
 pub(crate) async fn log_on(app: &App, request: &Request, log: &mut RequestLog) -> Result<Response, ApiError> {
     let account = match request.json::<Credentials>()?.prove(app, request).await? {
-        Proof::Right(account) => account,
-        Proof::CodeNeeded => return Ok(response::refusal(CODE_NEEDED)),
-        Proof::Wrong => return Ok(response::refusal("No matching username and password pair was found!")),
+        Outcome::Right(account) => account,
+        Outcome::CodeNeeded => return Ok(response::refusal(CODE_NEEDED)),
+        Outcome::Wrong => return Ok(response::refusal("No matching username and password pair was found!")),
     };
     log.account = Some(account.id.clone());
     let now = app.authenticator.clock.now();

@@ -35,7 +35,7 @@ pub(crate) async fn register(app: &App, request: &Request) -> Result<Response, A
     check_sender(app, request).await?;
     let work = async {
         // Also for a known address, which must not be told by the time of the work.
-        let password_hash = app.hashing.hash(password, app.random.clone()).await?;
+        let password_hash = app.verifier.hashing.hash(password, app.random.clone()).await?;
         if !may_mail(app, "registration", &email, request).await? {
             return Ok(Vec::new());
         }

@@ -85,7 +85,7 @@ async fn reset(
     let password = new_password(password, &account.email, &account.profile)?;
     let occasion = request.occasion(app.authenticator.clock.now());
     let change = AccountChange {
-        password_hash: Some(app.hashing.hash(password, app.random.clone()).await?),
+        password_hash: Some(app.verifier.hashing.hash(password, app.random.clone()).await?),
         sessions: SessionsAfter::End,
         end_keys: true,
         ..AccountChange::default()
@@ -98,7 +98,7 @@ async fn reset(
             Ok(()) => {
                 app.post.deliver(&effects.letters).await;
                 // Whoever reads the mail of the account may try the new password from here.
-                app.throttle.vouch(&account.email.normalised(), request.address).await?;
+                app.verifier.throttle.vouch(&account.email.normalised(), request.address).await?;
                 return Ok(());
             }
             Err(StoreError::Conflict) => (id, account) = account_of(app, token).await?.ok_or_else(void)?,

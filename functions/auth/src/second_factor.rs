@@ -1,12 +1,10 @@
 //! `GET /totp`, `POST /totp`, `POST /totp/confirm`, `DELETE /totp`: a code that changes with the time, asked for at log-on
 //! beside the password (RFC 6238).
 
-use domain::{
-    Account, Act, AuditEvent, Effects, Notification, Occasion, SecondFactor, StoreError, Timestamp,
-};
+use domain::{Account, AccountChange, Act, Effects, FactorChange, Notification, SecondFactor, SessionsAfter};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use web::{ApiError, Caller, Request, Response, prove_password, response};
+use web::{ApiError, Caller, Proof, Request, Response, response, wrong_code};
 
 use crate::App;
 
@@ -31,21 +29,8 @@ struct Recovery {
     recovery_codes: Vec<String>,
 }
 
-/// Not printable: it holds a password.
-#[derive(Deserialize)]
-struct PasswordOrder {
-    password: String,
-}
-
 #[derive(Deserialize)]
 struct CodeOrder {
-    code: String,
-}
-
-/// Not printable: it holds a password.
-#[derive(Deserialize)]
-struct OffOrder {
-    password: String,
     code: String,
 }
 
@@ -59,16 +44,17 @@ pub(crate) fn show(caller: &Caller) -> Response {
 
 /// Makes a secret for the user's app. No code is asked for until the app has shown that it works.
 pub(crate) async fn begin(app: &App, caller: &Caller, request: &Request) -> Result<Response, ApiError> {
-    let PasswordOrder { password } = request.json()?;
+    let proof: Proof = request.json()?;
     let account = &caller.account;
-    prove_password(&app.throttle, &app.hashing, account, request, password).await?;
     if account.second_factor.as_ref().is_some_and(SecondFactor::is_on) {
         let on = "The second factor is on already: switch it off first with DELETE /users/api/totp.";
         return Err(ApiError::Conflict(on.into()));
     }
+    app.verifier.reauthenticate(account, request, proof).await?;
     let factor = SecondFactor::begin(&*app.random);
-    let (old, effects) = (account.second_factor.as_ref(), Effects::none());
-    app.accounts.replace_second_factor(&account.id, old, Some(&factor), &effects).await?;
+    let change = FactorChange { from: account.second_factor.clone(), to: Some(factor.clone()) };
+    let change = AccountChange { second_factor: Some(change), ..AccountChange::default() };
+    app.accounts.change(account, &change, &Effects::none()).await?;
     let uri = factor.secret().provisioning_uri(ISSUER, account.email.as_str());
     let begun = Begun { secret: factor.secret().to_base32(), uri };
     let status =
@@ -84,76 +70,55 @@ pub(crate) async fn confirm(app: &App, caller: &Caller, request: &Request) -> Re
         ApiError::Conflict("There is no secret to confirm: begin with POST /users/api/totp.".into())
     })?;
     let now = app.authenticator.clock.now();
-    let guess = app.throttle.guess(&account.email.normalised(), request.address).await?;
+    let guess = app.verifier.throttle.guess(&account.email.normalised(), request.address).await?;
     let Some((on, recovery_codes)) = begun.switch_on(&code, now, &*app.random) else {
         guess.was_wrong().await?;
         return Err(wrong_code());
     };
     guess.was_right().await?;
-    let effects = switched(app, account, request.occasion(now), true);
-    app.accounts.replace_second_factor(&account.id, Some(begun), Some(&on), &effects).await?;
-    app.post.deliver(&effects.letters).await;
-    let status = "From now on a code is asked for at log-on. Keep the recovery codes: each of them is good once in the place of a code.";
+    switch(app, caller, account, request, Some(on)).await?;
+    let status = "From now on a code is asked for at log-on, and all other sessions have ended. Keep the recovery codes: each of them is good once in the place of a code.";
     Ok(response::with_data(StatusCode::OK, true, status, &Recovery { recovery_codes }))
 }
 
 /// Switches the factor off, for whoever knows the password and a code.
 pub(crate) async fn switch_off(app: &App, caller: &Caller, request: &Request) -> Result<Response, ApiError> {
-    let OffOrder { password, code } = request.json()?;
-    let account = &caller.account;
-    let Some(factor) = account.second_factor.as_ref().filter(|factor| factor.is_on()) else {
+    let proof: Proof = request.json()?;
+    if !caller.account.second_factor.as_ref().is_some_and(SecondFactor::is_on) {
         return Err(ApiError::Conflict("The second factor is not on.".into()));
-    };
-    prove_password(&app.throttle, &app.hashing, account, request, password).await?;
-    let now = app.authenticator.clock.now();
-    let guess = app.throttle.guess(&account.email.normalised(), request.address).await?;
-    if factor.spend(&code, now).is_none() {
-        guess.was_wrong().await?;
-        return Err(wrong_code());
     }
-    guess.was_right().await?;
-    let effects = switched(app, account, request.occasion(now), false);
-    app.accounts.replace_second_factor(&account.id, Some(factor), None, &effects).await?;
-    app.post.deliver(&effects.letters).await;
-    Ok(response::success("No code is asked for at log-on any more."))
+    let account = app.verifier.reauthenticate(&caller.account, request, proof).await?;
+    switch(app, caller, &account, request, None).await?;
+    Ok(response::success("No code is asked for at log-on any more, and all other sessions have ended."))
 }
 
-fn wrong_code() -> ApiError {
-    ApiError::BadRequest(
-        "The code is not right: send the six digits that your authenticator app shows now.".into(),
-    )
-}
-
-fn switched(app: &App, account: &Account, occasion: Occasion, is_on: bool) -> Effects {
+/// Switches the factor on or off, ends all other sessions (OWASP ASVS 5.0 7.4.3), and tells the owner by mail.
+async fn switch(
+    app: &App,
+    caller: &Caller,
+    account: &Account,
+    request: &Request,
+    to: Option<SecondFactor>,
+) -> Result<(), ApiError> {
+    let occasion = request.occasion(app.authenticator.clock.now());
+    let is_on = to.is_some();
     let act = if is_on { Act::SecondFactorOn } else { Act::SecondFactorOff };
     let notification = Notification::SecondFactorSwitched { is_on, occasion: occasion.clone() };
-    Effects::told(account, act, notification, occasion, &*app.random)
-}
-
-/// Uses a code of an account's second factor; whether it was right. Of several requests with one code, one is.
-pub(crate) async fn spend(
-    app: &App,
-    account: &Account,
-    factor: &SecondFactor,
-    code: &str,
-    request: &Request,
-    now: Timestamp,
-) -> Result<bool, ApiError> {
-    let Some(rest) = factor.spend(code, now) else { return Ok(false) };
-    let is_recovery = rest.recovery_codes_left() < factor.recovery_codes_left();
-    let event = || AuditEvent::new(&account.id, request.occasion(now), Act::RecoveryCodeUsed, &*app.random);
-    let effects = if is_recovery { Effects::of(event()) } else { Effects::none() };
-    match app.accounts.replace_second_factor(&account.id, Some(factor), Some(&rest), &effects).await {
-        Ok(()) => Ok(true),
-        Err(StoreError::Conflict) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    let effects = Effects::told(account, act, notification, occasion, &*app.random);
+    let change = AccountChange {
+        second_factor: Some(FactorChange { from: account.second_factor.clone(), to }),
+        sessions: SessionsAfter::EndOthers(caller.session.id.clone()),
+        ..AccountChange::default()
+    };
+    app.accounts.change(account, &change, &effects).await?;
+    app.post.deliver(&effects.letters).await;
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::AccountStore as _;
     use domain::totp::STEP_SECONDS;
+    use domain::{AccountStore as _, Act};
     use http::Method;
     use serde_json::{Value, json};
 
@@ -219,6 +184,51 @@ mod tests {
         assert_eq!(log_on(&world, &code).await["ok"], false, "once");
         assert_eq!(log_on(&world, &recovery[0]).await["ok"], true);
         assert_eq!(log_on(&world, &recovery[0]).await["ok"], false, "once");
+    }
+
+    #[tokio::test]
+    async fn what_asks_for_the_password_asks_for_a_code_too() {
+        let world = World::new().await;
+        let (session, recovery) = on(&world).await;
+        let email = json!({"email": "countess@example.org", "password": PASSWORD});
+        let password = json!({"password": PASSWORD, "new_password": "seven grey herons"});
+        for (at, (endpoint, order)) in [("email", email), ("password", password)].into_iter().enumerate() {
+            let mut order = order;
+            let (status, answer) = ask(&world, Method::POST, endpoint, &session, &order).await;
+            assert_eq!((status, answer["status"].as_str().unwrap()), (400, web::CODE_NEEDED));
+            order["code"] = json!("000000");
+            let (status, answer) = ask(&world, Method::POST, endpoint, &session, &order).await;
+            assert!(status == 400 && answer.to_string().contains("The code is not right"), "{answer}");
+            order["code"] = json!(recovery[at]);
+            assert_eq!(ask(&world, Method::POST, endpoint, &session, &order).await.0, 200);
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_was_logged_on_elsewhere_has_to_log_on_with_a_code() {
+        let world = World::new().await;
+        let other = token_of(&world.log_on("ada@example.org", PASSWORD).await);
+        let (session, recovery) = on(&world).await;
+        assert_eq!(world.post_as("checkin", &other, "").await.status(), 401);
+        assert_eq!(world.post_as("checkin", &session, "").await.status(), 200);
+        let triple = json!({"email": "ada@example.org", "password": PASSWORD, "code": recovery[0]});
+        let other = token_of(&world.tell("auth", &triple).await);
+        let off = json!({"password": PASSWORD, "code": recovery[1]});
+        assert_eq!(ask(&world, Method::DELETE, "totp", &session, &off).await.0, 200);
+        assert_eq!(world.post_as("checkin", &other, "").await.status(), 401);
+        assert_eq!(world.post_as("checkin", &session, "").await.status(), 200);
+    }
+
+    #[tokio::test]
+    async fn a_wrong_code_is_noted_for_the_owner() {
+        let world = World::new().await;
+        on(&world).await;
+        assert_eq!(log_on(&world, "000000").await["ok"], false);
+        assert_eq!(world.log_on("ada@example.org", "wrong-password").await.status(), 200);
+        let ada = domain::EmailAddress::parse("ada@example.org").unwrap();
+        let ada = world.store.find_by_email(&ada).await.unwrap().unwrap();
+        let acts: Vec<_> = world.store.events(&ada.id, 2).await.unwrap().into_iter().map(|e| e.act).collect();
+        assert_eq!(acts, [Act::PasswordRefused, Act::CodeRefused]);
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@ use session::SigningKeys;
 use web::serve::{self, MAX_DURATION};
 use web::{
     Authenticator, Hashing, Origins, Post, PublicUrl, Query, Request, Response, SealedLinks, Throttle,
+    Verifier,
 };
 
 use crate::App;
@@ -38,9 +39,19 @@ impl World {
         let app = App {
             accounts: store.clone(),
             authenticator,
-            hashing: Hashing::new(),
-            throttle: Throttle::new(Arc::new(MemoryThrottle::default()), clock.clone()),
-            post: Post { outbox: store.clone(), mailer: mailer.clone(), links: Arc::new(links.clone()) },
+            verifier: Verifier {
+                accounts: store.clone(),
+                hashing: Hashing::new(),
+                throttle: Throttle::new(Arc::new(MemoryThrottle::default()), clock.clone()),
+                clock: clock.clone(),
+                random: random.clone(),
+            },
+            post: Post {
+                outbox: store.clone(),
+                mailer: mailer.clone(),
+                links: Arc::new(links.clone()),
+                clock: clock.clone(),
+            },
             links,
             answer_after: Duration::ZERO,
             random: random.clone(),

@@ -8,6 +8,13 @@ use crate::App;
 /// others; it is tried again at the next turn.
 pub(crate) async fn clear(app: &App) -> Result<(), Source> {
     for deletion in app.deletions.deletions().await? {
+        let deletion = match deletion {
+            Ok(deletion) => deletion,
+            Err(error) => {
+                tracing::error!(error = web::response::chain(&error), "a deletion cannot be read");
+                continue;
+            }
+        };
         let cleared =
             deletion.clear(&*app.deletions, &*app.files, &*app.uploads, &*app.parts, app.now()).await;
         let account = deletion.account.as_str();
@@ -43,8 +50,12 @@ mod tests {
         world.accounts.delete(&account, world.clock_now(), &Effects::none()).await.unwrap();
         assert_eq!(world.get("files").await.0, 401);
         assert_eq!(world.paths(), ["a/b.idf=ada", "c.idf=eve"]);
+        let aside = FileKey::staged(&world.account, &OperationId::random(&*world.random));
+        let zip = NewFile::plain("a zip that was too large for one answer".into());
+        world.store.put(&aside, zip, &OperationId::random(&*world.random)).await.unwrap();
         world.app.notice(Notice::Schedule).await.unwrap();
         assert_eq!(world.paths(), ["c.idf=eve"]);
+        assert!(world.store.state(&aside).await.unwrap().is_none());
         let key = FileKey::new(&world.account, FilePath::parse("late.idf").unwrap());
         let (late, operation) = (NewFile::plain("late".into()), OperationId::random(&*world.random));
         world.store.put(&key, late, &operation).await.unwrap();

@@ -67,7 +67,7 @@ use domain::{
 use web::error::Source;
 use web::{
     ApiError, Authenticator, Function, InvalidConfig, Notice, Origins, Request, RequestLog, Response,
-    SessionConfig, Settings, SystemClock, SystemRandom, idempotency,
+    SessionConfig, Settings, SystemClock, SystemRandom, Throttle, idempotency,
 };
 
 pub use crate::list::Extent;
@@ -100,6 +100,7 @@ pub struct App {
     accounts: Arc<dyn AccountStore>,
     deletions: Arc<dyn DeletionStore>,
     idempotency: Arc<dyn IdempotencyStore>,
+    throttle: Throttle,
     authenticator: Authenticator,
     random: Arc<dyn Random>,
     origins: Origins,
@@ -122,6 +123,7 @@ impl App {
             ledger: table.clone(),
             accounts: table.clone(),
             deletions: table.clone(),
+            throttle: Throttle::new(table.clone(), Arc::new(SystemClock)),
             idempotency: table,
             authenticator,
             random: Arc::new(SystemRandom),

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::testing::{
-    MemoryAccounts, MemoryFiles, MemoryIdempotency, MemoryLedger, MemoryUploads, MockClock, SeededRandom,
-    contract,
+    MemoryAccounts, MemoryFiles, MemoryIdempotency, MemoryLedger, MemoryThrottle, MemoryUploads, MockClock,
+    SeededRandom, contract,
 };
 use domain::{AccountId, AccountStore, Client, Effects, Session, SessionId, SessionStore, Timestamp, Usage};
 use futures_util::TryStreamExt as _;
 use http::{HeaderMap, Method};
 use session::SigningKeys;
 use web::serve::{self, MAX_DURATION};
-use web::{Authenticator, Origins, PublicUrl, Query, Request, Response};
+use web::{Authenticator, Origins, PublicUrl, Query, Request, Response, Throttle};
 use zip::write::SimpleFileOptions;
 
 use crate::App;
@@ -47,6 +47,7 @@ impl World {
             accounts: accounts.clone(),
             deletions: accounts.clone(),
             idempotency: Arc::new(MemoryIdempotency::default()),
+            throttle: Throttle::new(Arc::new(MemoryThrottle::default()), clock.clone()),
             authenticator,
             random: random.clone(),
             origins,

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
+use domain::throttle::Limit;
 use domain::{
     Account, Content, Entry, FileKey, FileStore, FolderKey, FolderPath, OperationId, Part, PartStore,
     StoreError, Timestamp, Usage,
@@ -65,6 +66,11 @@ pub(crate) async fn send(
     zip: BoxStream<'static, Result<Bytes, StoreError>>,
 ) -> Result<Response, ApiError> {
     if usage.bytes + usage.files * BYTES_PER_ENTRY > MAX_STREAMED_BYTES {
+        // They lie outside the quota.
+        let (count, wait_seconds) = app.throttle.count(Limit::LargeZips, owner.id.as_str(), None).await?;
+        if count > Limit::LargeZips.free() {
+            return Err(ApiError::TooManyZips { wait_seconds });
+        }
         let operation = OperationId::random(&*app.random);
         let key = FileKey::staged(&owner.id, &operation);
         store(&*app.parts, &key, &operation, zip).await?;
@@ -270,7 +276,10 @@ async fn store(
 mod tests {
     use std::io::{Cursor, Read as _};
 
-    use domain::FilePath;
+    use domain::{AccountStore as _, FilePath, Usage};
+    use futures_util::StreamExt as _;
+    use futures_util::stream;
+    use web::ApiError;
     use zip::ZipArchive;
 
     use crate::testing::World;
@@ -286,6 +295,23 @@ mod tests {
         }
         entries.sort();
         entries
+    }
+
+    #[tokio::test]
+    async fn twenty_zips_a_day_may_lie_in_the_bucket_and_small_ones_are_free() {
+        let world = World::new().await;
+        let owner = world.accounts.find_account(&world.account).await.unwrap().unwrap();
+        let send = async |bytes| {
+            let zip = stream::iter([Ok("a zip".into())]).boxed();
+            super::send(&world.app, &owner, "x.zip", Usage { bytes, files: 1 }, zip).await
+        };
+        for _ in 0..20 {
+            assert_eq!(send(super::MAX_STREAMED_BYTES).await.unwrap().status(), 307);
+        }
+        assert!(matches!(send(super::MAX_STREAMED_BYTES).await, Err(ApiError::TooManyZips { .. })));
+        assert_eq!(send(1).await.unwrap().status(), 200);
+        world.clock.advance(86_400);
+        assert_eq!(send(super::MAX_STREAMED_BYTES).await.unwrap().status(), 307);
     }
 
     #[tokio::test]

@@ -68,6 +68,7 @@ impl App {
                 config.mail.configuration_set,
             )),
             links: Arc::new(links),
+            clock: Arc::new(SystemClock),
         };
         let throttle = Throttle::new(store.clone(), Arc::new(SystemClock));
         Ok(Self { post, throttle, idempotency: store, authenticator, origins: config.session.origins })

@@ -38,22 +38,30 @@ struct Recipient {
     email_address: String,
 }
 
+/// After so long an address that refused a mail is tried again, in seconds: 90 days. A mailbox may be opened anew.
+const BOUNCED_SECONDS: u64 = 90 * 86_400;
+
+/// So long an address is not mailed whose owner complained, in seconds: two years.
+const COMPLAINED_SECONDS: u64 = 730 * 86_400;
+
 /// Notes the addresses that refuse our mail for good, and those whose owners complained. What passes, such as a full
 /// mailbox, is left to SES, which tries again by itself.
 pub(crate) async fn note(outbox: &dyn Outbox, message: &str, now: Timestamp) -> Result<(), StoreError> {
-    let recipients = match serde_json::from_str(message) {
-        Ok(MailEvent::Bounce { bounce }) if bounce.bounce_type == "Permanent" => bounce.bounced_recipients,
-        Ok(MailEvent::Complaint { complaint }) => complaint.complained_recipients,
-        Ok(MailEvent::Bounce { .. } | MailEvent::Other) => Vec::new(),
+    let (recipients, seconds) = match serde_json::from_str(message) {
+        Ok(MailEvent::Bounce { bounce }) if bounce.bounce_type == "Permanent" => {
+            (bounce.bounced_recipients, BOUNCED_SECONDS)
+        }
+        Ok(MailEvent::Complaint { complaint }) => (complaint.complained_recipients, COMPLAINED_SECONDS),
+        Ok(MailEvent::Bounce { .. } | MailEvent::Other) => (Vec::new(), 0),
         Err(error) => {
             // Asked again, it would be as unreadable; what it holds may be somebody's address.
             tracing::error!(line = error.line(), column = error.column(), "a mail event cannot be read");
-            Vec::new()
+            (Vec::new(), 0)
         }
     };
     for Recipient { email_address } in recipients {
         if let Ok(address) = EmailAddress::parse(&email_address) {
-            outbox.note_undeliverable(&address, now).await?;
+            outbox.note_undeliverable(&address, now.plus_seconds(seconds)).await?;
         }
     }
     Ok(())
@@ -86,11 +94,15 @@ mod tests {
             note(&outbox, &event.to_string(), now).await.unwrap();
         }
         note(&outbox, "not JSON", now).await.unwrap();
-        for (address, marked) in
-            [("gone@example.org", true), ("full@example.org", false), ("cross@example.org", true)]
-        {
+        for (address, bounced, later) in [
+            ("gone@example.org", true, false),
+            ("full@example.org", false, false),
+            ("cross@example.org", true, true),
+        ] {
             let address = EmailAddress::parse(address).unwrap();
-            assert_eq!(outbox.is_undeliverable(&address).await.unwrap(), marked, "{address}");
+            let is_marked = async |now| outbox.is_undeliverable(&address, now).await.unwrap();
+            assert_eq!(is_marked(now).await, bounced, "{address}");
+            assert_eq!(is_marked(now.plus_seconds(BOUNCED_SECONDS)).await, later, "{address}");
         }
     }
 }

@@ -42,7 +42,12 @@ impl World {
         let keys = Arc::new(SigningKeys::generate("one").unwrap());
         let authenticator = Authenticator::load(keys, &url, store.clone(), clock.clone()).await.unwrap();
         let app = App {
-            post: Post { outbox: store.clone(), mailer: mailer.clone(), links: Arc::new(FakeLinks) },
+            post: Post {
+                outbox: store.clone(),
+                mailer: mailer.clone(),
+                links: Arc::new(FakeLinks),
+                clock: clock.clone(),
+            },
             throttle: Throttle::new(Arc::new(MemoryThrottle::default()), clock.clone()),
             idempotency: Arc::new(MemoryIdempotency::default()),
             authenticator,

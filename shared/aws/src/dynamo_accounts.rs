@@ -6,14 +6,13 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use domain::{
     Account, AccountChange, AccountId, AccountStore, AuditEvent, Effects, EmailAddress, NewAddress,
-    OneTimeToken, PasswordHash, ProfileChange, QuotaChange, SecondFactor, SessionsAfter, StoreError,
-    Timestamp, TokenId,
+    OneTimeToken, PasswordHash, ProfileChange, SessionsAfter, StoreError, Timestamp, TokenId,
 };
 
 use crate::account_item::{
-    self, AccountItem, Item, NOT_OWNED, OWNER, OwnerItem, PROFILE, SAME_GENERATION, email_pk, key, number,
-    user_pk,
+    self, AccountItem, Item, NOT_OWNED, OWNER, OwnerItem, PROFILE, email_pk, key, number, user_pk,
 };
+use crate::account_update::account_update;
 use crate::clients::Clients;
 use crate::dynamo_sessions::session_sk;
 use crate::failure::{corrupt, unavailable};
@@ -108,7 +107,7 @@ impl AccountStore for DynamoAccounts {
         effects: &Effects,
     ) -> Result<(), StoreError> {
         let mut writes = self.effects(effects)?;
-        writes.push(self.update_account(account, change)?);
+        writes.push(account_update(&self.table, account, change)?);
         if let Some(new) = &change.email {
             writes.extend(self.change_address(account, new)?);
         }
@@ -121,38 +120,6 @@ impl AccountStore for DynamoAccounts {
             let update = update.expression_attribute_values(":next", number(account.generation + 1));
             writes.push(transaction::update(update)?);
         }
-        self.transact(writes).await
-    }
-
-    async fn replace_second_factor(
-        &self,
-        account: &AccountId,
-        old: Option<&SecondFactor>,
-        new: Option<&SecondFactor>,
-        effects: &Effects,
-    ) -> Result<(), StoreError> {
-        let value = |factor: &SecondFactor| {
-            serde_dynamo::to_attribute_value(factor).map_err(|error| corrupt("second factor", error))
-        };
-        let mut update = Update::builder()
-            .table_name(&self.table)
-            .set_key(Some(key(user_pk(account), PROFILE)))
-            .update_expression(if new.is_some() {
-                "SET second_factor = :new"
-            } else {
-                "REMOVE second_factor"
-            })
-            .condition_expression(match old {
-                Some(_) => "second_factor = :old",
-                None => "attribute_exists(pk) AND attribute_not_exists(second_factor)",
-            });
-        for (name, factor) in [(":old", old), (":new", new)] {
-            if let Some(factor) = factor {
-                update = update.expression_attribute_values(name, value(factor)?);
-            }
-        }
-        let mut writes = self.effects(effects)?;
-        writes.push(transaction::update(update)?);
         self.transact(writes).await
     }
 
@@ -209,66 +176,6 @@ impl DynamoAccounts {
             .expression_attribute_values(":account", AttributeValue::S(account.id.to_string()));
         let keep = transaction::update(update)?;
         Ok(vec![self.own(&new.email, &account.id, new.at)?, keep])
-    }
-
-    /// The change of the account's own record, if nobody has changed its generation.
-    fn update_account(
-        &self,
-        account: &Account,
-        change: &AccountChange,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let text = |text: &str| AttributeValue::S(text.to_owned());
-        let next = (change.sessions != SessionsAfter::Live).then(|| account.generation + 1);
-        let new_address = change.email.as_ref();
-        let email_changed = new_address.and_then(|new| new.old_reserved_until.map(|_| new.at));
-        let changes = [
-            ("email", new_address.map(|new| text(new.email.as_str()))),
-            ("email_changed", email_changed.map(|at| number(at.unix_seconds()))),
-            ("password_hash", change.password_hash.as_ref().map(|hash| text(&hash.to_phc_string()))),
-            ("role", change.role.map(|role| text(role.as_str()))),
-            ("disabled", change.disabled.map(AttributeValue::Bool)),
-            ("quota_bytes", change.quota_bytes.after(None).map(number)),
-            ("quota_files", change.quota_files.after(None).map(number)),
-            // Also when it stays as it is, so that there is always something to set.
-            ("generation", Some(number(next.unwrap_or(account.generation)))),
-        ];
-        let mut update = Update::builder()
-            .table_name(&self.table)
-            .set_key(Some(key(user_pk(&account.id), PROFILE)))
-            .condition_expression(format!(
-                "attribute_exists(pk) AND {SAME_GENERATION}{}",
-                if new_address.is_some() { " AND email = :old_email" } else { "" },
-            ))
-            .expression_attribute_values(":before", number(account.generation))
-            .expression_attribute_values(":none", number(0));
-        if new_address.is_some() {
-            update = update.expression_attribute_values(":old_email", text(account.email.as_str()));
-        }
-        let mut assignments = Vec::new();
-        for (name, value) in changes {
-            let Some(value) = value else { continue };
-            assignments.push(format!("#{name} = :{name}"));
-            update = update.expression_attribute_names(format!("#{name}"), name);
-            update = update.expression_attribute_values(format!(":{name}"), value);
-        }
-        let mut expression = format!("SET {}", assignments.join(", "));
-        let quotas = [("quota_bytes", change.quota_bytes), ("quota_files", change.quota_files)];
-        let by_role = quotas.iter().filter(|(_, quota)| *quota == QuotaChange::ByRole);
-        let mut removed: Vec<_> = by_role.map(|(name, _)| *name).collect();
-        if new_address.is_some() && email_changed.is_none() {
-            removed.push("email_changed");
-        }
-        if !removed.is_empty() {
-            expression.push_str(" REMOVE ");
-            expression.push_str(&removed.join(", "));
-        }
-        if change.end_keys {
-            // Counted in the table: keys that were made since the account was read end too.
-            expression.push_str(" ADD key_generation :one");
-            update = update.expression_attribute_values(":one", number(1));
-        }
-        let update = update.update_expression(expression);
-        transaction::update(update)
     }
 }
 

@@ -51,17 +51,14 @@ impl DeletionStore for DynamoAccounts {
         self.transact(writes).await
     }
 
-    async fn deletions(&self) -> Result<Vec<Deletion>, StoreError> {
+    async fn deletions(&self) -> Result<Vec<Result<Deletion, StoreError>>, StoreError> {
         let query = self.client.query().table_name(&self.table).consistent_read(true);
         let query = query.key_condition_expression("pk = :pk");
         let query = query.expression_attribute_values(":pk", AttributeValue::S(DELETION.to_owned()));
         let mut items = query.into_paginator().items().send();
         let mut deletions = Vec::new();
         while let Some(item) = items.next().await {
-            let item: DeletionItem = account_item::from_item(item.map_err(unavailable)?)?;
-            let account =
-                AccountId::parse(&item.sk).ok_or_else(|| corrupt("deletion", "its id is malformed"))?;
-            deletions.push(Deletion { account, at: item.at });
+            deletions.push(deletion(item.map_err(unavailable)?));
         }
         Ok(deletions)
     }
@@ -87,4 +84,10 @@ impl DeletionStore for DynamoAccounts {
         let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key));
         delete.send().await.map(drop).map_err(unavailable)
     }
+}
+
+fn deletion(item: Item) -> Result<Deletion, StoreError> {
+    let item: DeletionItem = account_item::from_item(item)?;
+    let account = AccountId::parse(&item.sk).ok_or_else(|| corrupt("deletion", "its id is malformed"))?;
+    Ok(Deletion { account, at: item.at })
 }

@@ -7,7 +7,6 @@
 //! | `OUTBOX` | `LETTER#<letter id>` | mail that is to be delivered |
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
-use domain::audit::AUDIT_SECONDS;
 use domain::{
     AccountId, Act, Actor, AuditEvent, Effects, EventId, Occasion, OneTimeToken, Purpose, StoreError,
     Timestamp, TokenId,
@@ -70,7 +69,7 @@ fn event_item(event: &AuditEvent) -> EventItem {
         by: event.by.clone(),
         occasion: event.occasion.clone(),
         act: event.act.clone(),
-        ttl: event.occasion.at.plus_seconds(AUDIT_SECONDS),
+        ttl: event.occasion.at.plus_seconds(event.act.kept_seconds()),
     }
 }
 

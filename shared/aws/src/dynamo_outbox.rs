@@ -3,7 +3,7 @@
 //! | pk | sk | holds |
 //! |---|---|---|
 //! | `OUTBOX` | `LETTER#<letter id>` | a letter |
-//! | `EMAIL#<normalised address>` | `UNDELIVERABLE` | since when mail to the address is not sent |
+//! | `EMAIL#<normalised address>` | `UNDELIVERABLE` | until when mail to the address is not sent |
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -29,11 +29,15 @@ pub(crate) struct LetterItem {
 
 const UNDELIVERABLE: &str = "UNDELIVERABLE";
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct UndeliverableItem {
     pk: String,
     sk: String,
-    since: Timestamp,
+    #[serde(default)]
+    until: Timestamp,
+    /// When DynamoDB may remove the record.
+    #[serde(default)]
+    ttl: Timestamp,
 }
 
 impl From<&Letter> for LetterItem {
@@ -85,13 +89,21 @@ impl Outbox for DynamoAccounts {
         delete.send().await.map(drop).map_err(unavailable)
     }
 
-    async fn note_undeliverable(&self, address: &EmailAddress, now: Timestamp) -> Result<(), StoreError> {
-        let item = UndeliverableItem { pk: email_pk(address), sk: UNDELIVERABLE.to_owned(), since: now };
+    async fn note_undeliverable(&self, address: &EmailAddress, until: Timestamp) -> Result<(), StoreError> {
+        let (pk, sk) = (email_pk(address), UNDELIVERABLE.to_owned());
+        let item = UndeliverableItem { pk, sk, until, ttl: until };
         let put = self.client.put_item().table_name(&self.table);
         put.set_item(Some(account_item::to_item(&item)?)).send().await.map(drop).map_err(unavailable)
     }
 
-    async fn is_undeliverable(&self, address: &EmailAddress) -> Result<bool, StoreError> {
-        Ok(self.get(key(email_pk(address), UNDELIVERABLE)).await?.is_some())
+    async fn is_undeliverable(&self, address: &EmailAddress, now: Timestamp) -> Result<bool, StoreError> {
+        let Some(item) = self.get(key(email_pk(address), UNDELIVERABLE)).await? else { return Ok(false) };
+        Ok(now < account_item::from_item::<UndeliverableItem>(item)?.until)
+    }
+
+    async fn clear_undeliverable(&self, address: &EmailAddress) -> Result<(), StoreError> {
+        let key = key(email_pk(address), UNDELIVERABLE);
+        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key));
+        delete.send().await.map(drop).map_err(unavailable)
     }
 }

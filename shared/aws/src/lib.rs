@@ -12,6 +12,7 @@
 //! `s3_download` reads what a file holds. [`clients`] decides how long AWS may take; SDK failures become domain errors in `failure` and nowhere else.
 
 mod account_item;
+mod account_update;
 pub mod clients;
 pub mod dynamo_accounts;
 pub mod dynamo_api_keys;

@@ -9,7 +9,7 @@ use crate::file_ledger::Usage;
 use crate::hex_id::hex_id;
 use crate::one_time_token::TokenKind;
 use crate::password::PasswordHash;
-use crate::second_factor::SecondFactor;
+use crate::second_factor::{FactorChange, SecondFactor};
 use crate::session::SessionId;
 use crate::timestamp::Timestamp;
 
@@ -156,6 +156,8 @@ pub struct AccountChange {
     pub email: Option<NewAddress>,
     /// The new password.
     pub password_hash: Option<PasswordHash>,
+    /// Another second factor.
+    pub second_factor: Option<FactorChange>,
     /// The new role.
     pub role: Option<Role>,
     /// Whether the account may be used.
@@ -179,6 +181,9 @@ impl AccountChange {
         }
         if let Some(hash) = self.password_hash {
             account.password_hash = hash;
+        }
+        if let Some(factor) = self.second_factor {
+            account.second_factor = factor.to;
         }
         account.role = self.role.unwrap_or(account.role);
         account.disabled = self.disabled.unwrap_or(account.disabled);

@@ -9,7 +9,10 @@ use crate::occasion::Occasion;
 use crate::ports::Random;
 
 /// How long an event is kept, in seconds: 400 days, so that a year can be looked back on.
-pub const AUDIT_SECONDS: u64 = 400 * 86_400;
+const KEPT_SECONDS: u64 = 400 * 86_400;
+
+/// How long what others failed to do is kept, in seconds: 90 days. Of it there may be much.
+const REFUSALS_KEPT_SECONDS: u64 = 90 * 86_400;
 
 hex_id! {
     /// Names an event.
@@ -71,6 +74,17 @@ impl AuditEvent {
     }
 }
 
+impl Act {
+    /// How long it is kept, in seconds.
+    #[must_use]
+    pub const fn kept_seconds(&self) -> u64 {
+        match self {
+            Self::PasswordRefused | Self::CodeRefused => REFUSALS_KEPT_SECONDS,
+            _ => KEPT_SECONDS,
+        }
+    }
+}
+
 /// What can happen to an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event", content = "detail")]
@@ -79,6 +93,10 @@ pub enum Act {
     Registered,
     /// Somebody logged on.
     LoggedOn,
+    /// A wrong password was sent, to log on or before something that asks for it.
+    PasswordRefused,
+    /// The password was right, and the code was wrong.
+    CodeRefused,
     /// Somebody logged off.
     LoggedOff,
     /// A session was ended from another one.
@@ -117,4 +135,6 @@ pub enum Act {
     Enabled,
     /// The account may store another amount.
     QuotaChanged,
+    /// Mail is sent to the address again, which had bounced or was complained about.
+    MailableAgain,
 }

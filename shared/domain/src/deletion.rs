@@ -38,6 +38,7 @@ impl Deletion {
         let open: Vec<_> = open.iter().map(|upload| (upload.key(), &upload.store_id)).collect();
         try_join_all(open.iter().map(|(key, store_id)| parts.drop_parts(key, store_id))).await?;
         files.delete_folder(&FolderKey::new(&self.account, FolderPath::root())).await?;
+        files.delete_folder(&FolderKey::staged(&self.account)).await?;
         records.remove_records(&self.account).await?;
         let is_last = self.at.plus_seconds(STRAGGLING_SECONDS) <= now;
         if is_last {

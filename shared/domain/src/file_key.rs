@@ -22,6 +22,7 @@ pub struct FileKey {
 pub struct FolderKey {
     account: AccountId,
     path: FolderPath,
+    staged: bool,
 }
 
 impl FileKey {
@@ -41,7 +42,7 @@ impl FileKey {
     /// The folder that the file lies in.
     #[must_use]
     pub fn folder(&self) -> FolderKey {
-        FolderKey { account: self.account.clone(), path: self.path.parent() }
+        FolderKey { account: self.account.clone(), path: self.path.parent(), staged: self.staged }
     }
 
     /// The path below the owner's root.
@@ -55,13 +56,19 @@ impl FolderKey {
     /// The folder of `account` at `path`.
     #[must_use]
     pub fn new(account: &AccountId, path: FolderPath) -> Self {
-        Self { account: account.clone(), path }
+        Self { account: account.clone(), path, staged: false }
+    }
+
+    /// Everything of `account` that is kept aside: see [`FileKey::staged`].
+    #[must_use]
+    pub fn staged(account: &AccountId) -> Self {
+        Self { account: account.clone(), path: FolderPath::root(), staged: true }
     }
 
     /// The folder above; the root is above itself.
     #[must_use]
     pub fn parent(&self) -> Self {
-        Self { account: self.account.clone(), path: self.path.parent() }
+        Self { account: self.account.clone(), path: self.path.parent(), staged: self.staged }
     }
 
     /// The path below the owner's root.
@@ -73,16 +80,19 @@ impl FolderKey {
 
 impl fmt::Display for FileKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let root = if self.staged { ".staging/" } else { "" };
-        write!(f, "{root}{}/{}", self.account, self.path)
+        write!(f, "{}{}/{}", root(self.staged), self.account, self.path)
     }
 }
 
 impl fmt::Display for FolderKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let separator = if self.path.is_root() { "" } else { "/" };
-        write!(f, "{}/{}{separator}", self.account, self.path)
+        write!(f, "{}{}/{}{separator}", root(self.staged), self.account, self.path)
     }
+}
+
+const fn root(is_staged: bool) -> &'static str {
+    if is_staged { ".staging/" } else { "" }
 }
 
 #[cfg(test)]
@@ -96,5 +106,7 @@ mod tests {
         assert_eq!(key(""), format!("{account}/"));
         assert_eq!(key("a"), format!("{account}/a/"));
         assert!(!format!("{account}/ab").starts_with(&key("a")));
+        let zip = FileKey::staged(&account, &OperationId::parse(&"2".repeat(32)).expect("valid")).to_string();
+        assert!(zip.starts_with(&FolderKey::staged(&account).to_string()) && !zip.starts_with(&key("")));
     }
 }

@@ -68,8 +68,9 @@ impl Letter {
         outbox: &dyn Outbox,
         mailer: &dyn Mailer,
         links: &dyn Links,
+        now: Timestamp,
     ) -> Result<(), NotDelivered> {
-        if outbox.is_undeliverable(&self.to).await? {
+        if outbox.is_undeliverable(&self.to, now).await? {
             outbox.strike_off(&self.id).await?;
             return Err(NotDelivered::Undeliverable);
         }
@@ -106,8 +107,8 @@ mod tests {
     async fn an_address_whose_mail_bounced_is_not_mailed_again() {
         let (store, mailer) = (MemoryAccounts::default(), MemoryMailer::default());
         let letter = written(&store).await;
-        store.note_undeliverable(&letter.to, NOW).await.unwrap();
-        assert!(letter.deliver(&store, &mailer, &FakeLinks).await.is_err());
+        store.note_undeliverable(&letter.to, NOW.plus_seconds(1)).await.unwrap();
+        assert!(letter.deliver(&store, &mailer, &FakeLinks, NOW).await.is_err());
         assert!(mailer.sent().is_empty());
         assert!(store.waiting(NOW.plus_seconds(HELD_SECONDS)).await.unwrap().is_empty());
     }
@@ -121,7 +122,7 @@ mod tests {
             let store = MemoryAccounts::default();
             let letter = written(&store).await;
             assert_eq!(store.waiting(later).await.unwrap().len(), 1);
-            let result = letter.deliver(&store, &mailer, &FakeLinks).await;
+            let result = letter.deliver(&store, &mailer, &FakeLinks, NOW).await;
             assert_eq!(result.is_ok(), mailer.sent().len() == 1);
             assert_eq!(store.waiting(later).await.unwrap().len(), left);
         }

@@ -94,7 +94,7 @@ pub use ports::{
     StoreError, ThrottleStore, UploadStore,
 };
 pub use recovery_code::RecoveryCode;
-pub use second_factor::SecondFactor;
+pub use second_factor::{FactorChange, SecondFactor};
 pub use session::{Session, SessionId};
 pub use timestamp::{Timestamp, iso_time, parse_iso_time};
 pub use totp::TotpSecret;

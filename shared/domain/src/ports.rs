@@ -24,7 +24,6 @@ use crate::mail::Mail;
 use crate::media_type::MediaType;
 use crate::one_time_token::{OneTimeToken, TokenId, TokenKind};
 use crate::password::PasswordHash;
-use crate::second_factor::SecondFactor;
 use crate::session::{Session, SessionId};
 use crate::throttle::{Counter, Tally};
 use crate::timestamp::Timestamp;
@@ -71,21 +70,12 @@ pub trait AccountStore: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Changes an account, all of it at once; [`StoreError::Conflict`] when its generation is no longer that of `account`,
-    /// when a session that is to live on is gone, or the token that allows it.
+    /// when its second factor is no longer what is to be replaced, when a session that is to live on is gone, or the token
+    /// that allows it.
     async fn change(
         &self,
         account: &Account,
         change: &AccountChange,
-        effects: &Effects,
-    ) -> Result<(), StoreError>;
-
-    /// Puts the second factor `new` in the place of `old`; [`StoreError::Conflict`] when it is no longer `old`, because a code
-    /// was used meanwhile, for one.
-    async fn replace_second_factor(
-        &self,
-        account: &AccountId,
-        old: Option<&SecondFactor>,
-        new: Option<&SecondFactor>,
         effects: &Effects,
     ) -> Result<(), StoreError>;
 
@@ -107,7 +97,7 @@ pub trait DeletionStore: Send + Sync {
     async fn delete(&self, account: &Account, now: Timestamp, effects: &Effects) -> Result<(), StoreError>;
 
     /// The deletions that are not finished.
-    async fn deletions(&self) -> Result<Vec<Deletion>, StoreError>;
+    async fn deletions(&self) -> Result<Vec<Result<Deletion, StoreError>>, StoreError>;
 
     /// Removes every record of a deleted account: sessions, keys, events, uploads, counts.
     async fn remove_records(&self, account: &AccountId) -> Result<(), StoreError>;
@@ -432,11 +422,14 @@ pub trait Outbox: Send + Sync {
     /// Strikes a letter off. Striking off one that is gone is no failure.
     async fn strike_off(&self, id: &LetterId) -> Result<(), StoreError>;
 
-    /// Notes that an address is not to be mailed again, because its mail bounced or its owner complained.
-    async fn note_undeliverable(&self, address: &EmailAddress, now: Timestamp) -> Result<(), StoreError>;
+    /// Notes that an address is not to be mailed until then, because its mail bounced or its owner complained.
+    async fn note_undeliverable(&self, address: &EmailAddress, until: Timestamp) -> Result<(), StoreError>;
 
-    /// Whether an address is not to be mailed.
-    async fn is_undeliverable(&self, address: &EmailAddress) -> Result<bool, StoreError>;
+    /// Whether an address is not to be mailed at `now`.
+    async fn is_undeliverable(&self, address: &EmailAddress, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Lets mail be sent to an address again.
+    async fn clear_undeliverable(&self, address: &EmailAddress) -> Result<(), StoreError>;
 }
 
 /// Makes the addresses that mails lead to.

@@ -71,6 +71,16 @@ impl SecondFactor {
     }
 }
 
+/// Another second factor, or none, in the place of the present one, which must still be as it was: of two requests with one
+/// code, one is right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FactorChange {
+    /// What it must be.
+    pub from: Option<SecondFactor>,
+    /// What it is from then on.
+    pub to: Option<SecondFactor>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

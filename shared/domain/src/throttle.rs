@@ -38,6 +38,8 @@ pub enum Limit {
     Sender,
     /// Mails that the holder of an account sends; how many are free depends on the role.
     Mails,
+    /// Zips that are too large for one answer, which lie in the bucket for a while.
+    LargeZips,
 }
 
 impl Limit {
@@ -47,7 +49,7 @@ impl Limit {
         match self {
             Self::Pair | Self::MailboxOfSender => 5,
             Self::Client => 100,
-            Self::Account | Self::Mailbox => 20,
+            Self::Account | Self::Mailbox | Self::LargeZips => 20,
             Self::Sender => 30,
             Self::Mails => Role::User.mails_per_day(),
         }
@@ -56,7 +58,7 @@ impl Limit {
     /// After so many seconds, counted from the beginning of time, all guesses are forgotten.
     const fn window_seconds(self) -> u64 {
         match self {
-            Self::Pair | Self::Account | Self::Mails => 86_400,
+            Self::Pair | Self::Account | Self::Mails | Self::LargeZips => 86_400,
             Self::Client | Self::Mailbox | Self::MailboxOfSender | Self::Sender => 3_600,
         }
     }
@@ -98,6 +100,7 @@ impl Counter {
             Limit::MailboxOfSender => ("mailbox of sender", account, client.as_str()),
             Limit::Sender => ("sender", "", client.as_str()),
             Limit::Mails => ("mails", account, ""),
+            Limit::LargeZips => ("large zips", account, ""),
         };
         let digest = Sha256::new().chain_update(account).chain_update([0]).chain_update(client).finalize();
         let window = now.unix_seconds() / limit.window_seconds();

@@ -97,6 +97,14 @@ pub enum ApiError {
         /// How long to wait, in seconds.
         wait_seconds: u64,
     },
+    /// 429: too many zips that are too large for one answer.
+    #[error(
+        "Too many large zips were asked for today. Wait {wait_seconds} seconds, or get the files one by one."
+    )]
+    TooManyZips {
+        /// How long to wait, in seconds.
+        wait_seconds: u64,
+    },
     /// 500: a mail could not be sent.
     #[error("The email cannot be sent: the mail service refused it.")]
     MailRefused(#[source] Source),
@@ -128,7 +136,9 @@ impl ApiError {
                 StatusCode::PAYLOAD_TOO_LARGE
             }
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooManyGuesses { .. } | Self::TooManyMails { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyGuesses { .. } | Self::TooManyMails { .. } | Self::TooManyZips { .. } => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::MailRefused(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -163,7 +173,9 @@ impl ApiError {
                     answer.headers_mut().insert(header::CONTENT_RANGE, range);
                 }
             }
-            Self::TooManyGuesses { wait_seconds } | Self::TooManyMails { wait_seconds } => {
+            Self::TooManyGuesses { wait_seconds }
+            | Self::TooManyMails { wait_seconds }
+            | Self::TooManyZips { wait_seconds } => {
                 answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*wait_seconds));
             }
             Self::Unavailable(_) | Self::Busy(_) => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::letter::HELD_SECONDS;
-use domain::{Letter, Links, Mailer, Outbox, StoreError, Timestamp};
+use domain::{Clock, Letter, Links, Mailer, Outbox, StoreError, Timestamp};
 
 use crate::response::chain;
 
@@ -16,13 +16,16 @@ pub struct Post {
     pub mailer: Arc<dyn Mailer>,
     /// Where the links in them lead to.
     pub links: Arc<dyn Links>,
+    /// Tells whether an address is mailed again.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Post {
     /// Delivers letters that were just written down. What fails is logged, and tried again by [`Post::sweep`].
     pub async fn deliver(&self, letters: &[Letter]) {
         for letter in letters {
-            let delivered = letter.deliver(&*self.outbox, &*self.mailer, &*self.links).await;
+            let (outbox, now) = (&*self.outbox, self.clock.now());
+            let delivered = letter.deliver(outbox, &*self.mailer, &*self.links, now).await;
             if let Err(error) = delivered {
                 tracing::error!(letter.id = %letter.id, error = chain(&error), "a letter was not delivered");
             }

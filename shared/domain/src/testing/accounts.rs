@@ -1,5 +1,6 @@
 //! Accounts, sessions and API keys in memory.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -15,7 +16,6 @@ use crate::letter::{Letter, LetterId};
 use crate::one_time_token::{OneTimeToken, TokenId};
 use crate::password::PasswordHash;
 use crate::ports::{AccountStore, ApiKeyStore, DeletionStore, Outbox, SessionStore, StoreError};
-use crate::second_factor::SecondFactor;
 use crate::session::{Session, SessionId};
 use crate::timestamp::Timestamp;
 
@@ -31,7 +31,7 @@ struct Tables {
     sessions: Vec<Session>,
     tokens: Vec<OneTimeToken>,
     letters: Vec<Letter>,
-    undeliverable: Vec<String>,
+    undeliverable: HashMap<String, Timestamp>,
     events: Vec<AuditEvent>,
     deletions: Vec<Deletion>,
     keys: Vec<ApiKey>,
@@ -149,6 +149,10 @@ impl AccountStore for MemoryAccounts {
         let stored = accounts.iter_mut().find(|stored| stored.id == account.id);
         let stored = stored.filter(|stored| stored.generation == account.generation);
         let stored = stored.filter(|stored| change.email.is_none() || stored.email == account.email);
+        let is_replaced = |stored: &Account| {
+            change.second_factor.as_ref().is_none_or(|factor| stored.second_factor == factor.from)
+        };
+        let stored = stored.filter(|stored| is_replaced(stored));
         let stored = stored.ok_or(StoreError::Conflict)?;
         if let Some(new) = &change.email {
             reserved.retain(|(address, _, _)| *address != new.email.normalised());
@@ -168,23 +172,6 @@ impl AccountStore for MemoryAccounts {
         }
         stored.key_generation += u64::from(change.end_keys);
         change.clone().apply(stored);
-        tables.write(effects);
-        Ok(())
-    }
-
-    async fn replace_second_factor(
-        &self,
-        account: &AccountId,
-        old: Option<&SecondFactor>,
-        new: Option<&SecondFactor>,
-        effects: &Effects,
-    ) -> Result<(), StoreError> {
-        let mut tables = self.tables()?;
-        let stored = &mut tables.account(account)?.second_factor;
-        if stored.as_ref() != old {
-            return Err(StoreError::Conflict);
-        }
-        *stored = new.cloned();
         tables.write(effects);
         Ok(())
     }
@@ -223,8 +210,8 @@ impl DeletionStore for MemoryAccounts {
         Ok(())
     }
 
-    async fn deletions(&self) -> Result<Vec<Deletion>, StoreError> {
-        Ok(self.tables()?.deletions.clone())
+    async fn deletions(&self) -> Result<Vec<Result<Deletion, StoreError>>, StoreError> {
+        Ok(self.tables()?.deletions.iter().cloned().map(Ok).collect())
     }
 
     async fn remove_records(&self, account: &AccountId) -> Result<(), StoreError> {
@@ -259,13 +246,18 @@ impl Outbox for MemoryAccounts {
         Ok(())
     }
 
-    async fn note_undeliverable(&self, address: &EmailAddress, _: Timestamp) -> Result<(), StoreError> {
-        self.tables()?.undeliverable.push(address.normalised());
+    async fn note_undeliverable(&self, address: &EmailAddress, until: Timestamp) -> Result<(), StoreError> {
+        self.tables()?.undeliverable.insert(address.normalised(), until);
         Ok(())
     }
 
-    async fn is_undeliverable(&self, address: &EmailAddress) -> Result<bool, StoreError> {
-        Ok(self.tables()?.undeliverable.contains(&address.normalised()))
+    async fn is_undeliverable(&self, address: &EmailAddress, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.tables()?.undeliverable.get(&address.normalised()).is_some_and(|until| now < *until))
+    }
+
+    async fn clear_undeliverable(&self, address: &EmailAddress) -> Result<(), StoreError> {
+        self.tables()?.undeliverable.remove(&address.normalised());
+        Ok(())
     }
 }
 

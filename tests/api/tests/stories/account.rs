@@ -12,6 +12,48 @@ use stack::environment::TABLE;
 use stack::event::tick;
 
 #[test]
+fn two_browsers_and_a_script_work_on_one_account_at_once() {
+    story(async |app| {
+        let laptop = app.signed_in("ada").await;
+        let phone = app.log_on(laptop.account()).await;
+        let script = laptop.script("files:read files:write account:read").await;
+        let at_laptop = async {
+            for number in 0..8 {
+                laptop.upload("runs/laptop", &[(&format!("{number}.idf"), b"Version,9.6;")]).await.is(200);
+                laptop.post_json("user", &json!({"company": format!("ENSIMS {number}")})).await.is(200);
+            }
+        };
+        let on_phone = async {
+            for number in 0..8 {
+                phone.post_json("user", &json!({"tel": format!("+44 {number}")})).await.is(200);
+                let token = phone.post("checkin").await.is(200).token();
+                phone.with_token(&token).get("files/runs").await;
+            }
+        };
+        let in_script = async {
+            for number in 0..8 {
+                let path = format!("files/runs/script/{number}.csv");
+                script.send(Method::PUT, &path, &[], b"1,2".to_vec()).await.is(200);
+                assert_eq!(script.get(&path).await.is(200).text(), "1,2");
+            }
+        };
+        futures_util::join!(at_laptop, on_phone, in_script);
+        let user = script.get("user").await.is(200).json()["data"].clone();
+        assert_eq!((&user["company"], &user["tel"]), (&json!("ENSIMS 7"), &json!("+44 7")));
+        let stored = app.stored(&laptop).await;
+        let count = |folder: &str| stored.iter().filter(|path| path.starts_with(folder)).count();
+        assert_eq!((count("runs/laptop/"), count("runs/script/")), (8, 8));
+        phone.delete("sessions").await.is(200);
+        laptop.get("user").await.fails(401);
+        phone.get("user").await.is(200);
+        script.get("files").await.is(200);
+        let id = phone.get("keys").await.is(200).json()["data"][0]["id"].as_str().expect("an id").to_owned();
+        phone.delete(&format!("keys/{id}")).await.is(200);
+        script.get("files").await.fails(401);
+    });
+}
+
+#[test]
 fn an_account_is_read_changed_and_posted_back_whole() {
     story(async |app| {
         let ada = app.signed_in("ada").await;

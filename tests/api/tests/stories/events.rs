@@ -6,8 +6,9 @@ use api::story_with;
 use http::Method;
 
 /// The status that each event gets from somebody who is signed in, without any file.
-const EXPECTED: [(&str, u16); 53] = [
+const EXPECTED: [(&str, u16); 54] = [
     ("account_audit", 200),
+    ("account_audit_of", 403),
     ("account_change_account", 403),
     ("account_create_key", 200),
     ("account_delete_account", 400),

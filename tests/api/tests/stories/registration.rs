@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use api::{App, story, story_with, world::PASSWORD};
-use domain::{AccountId, Role};
+use domain::{AccountId, AccountStore as _, EmailAddress, Role};
+use futures_util::future::join_all;
 use http::{Method, header};
 use serde_json::{Value, json};
 use web::SystemRandom;
@@ -68,6 +69,41 @@ fn an_account_is_registered_confirmed_with_a_button_and_used() {
         somebody.post_json("verify", &json!({"token": token})).await.fails(400);
         let answer = log_on(&app, &email.to_uppercase(), PASSWORD).await;
         assert_eq!((&answer["user"], &answer["role"]), (&json!("Grace"), &json!("user")));
+    });
+}
+
+#[test]
+fn fifty_registrations_of_one_address_at_once_in_any_spelling_make_one_account() {
+    story(async |app| {
+        let email = new_address("Grace").replace("example.org", "b\u{fc}cher.example.org");
+        let spellings = [email.clone(), email.to_uppercase(), email.replace("b\u{fc}cher", "xn--bcher-kva")];
+        let register = |number: usize| {
+            let (somebody, password) = (app.elsewhere().anonymous(), format!("seven grey herons {number}"));
+            let wish = json!({"email": spellings[number % spellings.len()], "password": password});
+            async move { somebody.post_json("register", &wish).await.is(200) }
+        };
+        join_all((0..50).map(register)).await;
+        let mails = app.world.mailbox.mails().await;
+        let ours = mails.iter().filter(|mail| {
+            mail.to.iter().any(|to| to.to_lowercase().starts_with(&email.to_lowercase()[..38]))
+        });
+        let tokens: Vec<_> = ours
+            .map(|mail| {
+                mail.text.split_once("verify?token=").expect("a link").1.lines().next().expect("a token")
+            })
+            .collect();
+        assert!((1..=20).contains(&tokens.len()), "one mailbox is not filled by others: {}", tokens.len());
+        let press = |token: &&str| {
+            let (somebody, order) = (app.elsewhere().anonymous(), json!({"token": token}));
+            async move { somebody.post_json("verify", &order).await.status }
+        };
+        let made = join_all(tokens.iter().map(press)).await;
+        assert_eq!(made.iter().filter(|status| **status == 200).count(), 1, "{made:?}");
+        assert!(made.iter().all(|status| [200, 400].contains(status)), "{made:?}");
+        for spelling in &spellings {
+            let address = EmailAddress::parse(spelling).expect("valid");
+            assert!(app.world.accounts.find_by_email(&address).await.expect("readable").is_some());
+        }
     });
 }
 

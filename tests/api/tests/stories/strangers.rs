@@ -19,7 +19,7 @@ const READ: Needs = Needs::Scope("files:read");
 const WRITE: Needs = Needs::Scope("files:write");
 
 /// Every route of every function. A route that the template has and this table has not fails a test below.
-const ROUTES: [(&str, &str, Needs); 46] = [
+const ROUTES: [(&str, &str, Needs); 47] = [
     ("POST", "/users/api/logon", Needs::Nothing),
     ("POST", "/users/api/auth", Needs::Nothing),
     ("POST", "/users/api/checkin", Needs::Session),
@@ -66,6 +66,7 @@ const ROUTES: [(&str, &str, Needs); 46] = [
     ("POST", "/users/api/totp", Needs::Session),
     ("DELETE", "/users/api/totp", Needs::Session),
     ("POST", "/users/api/totp/confirm", Needs::Session),
+    ("GET", "/users/api/accounts/{id}/audit", Needs::Admin),
 ];
 
 /// Public routes that change nothing and know nobody.

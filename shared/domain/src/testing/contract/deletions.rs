@@ -42,6 +42,7 @@ pub async fn deletions<S: AccountStore + SessionStore + ApiKeyStore + DeletionSt
     let pending = async || {
         let all = store.deletions().await.expect("readable");
         all.into_iter()
+            .map(|deletion| deletion.expect("readable"))
             .filter(|deletion| deletion.account == ada.id)
             .map(|deletion| deletion.at)
             .collect::<Vec<_>>()

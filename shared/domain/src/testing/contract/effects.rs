@@ -13,7 +13,7 @@ use crate::notification::Notification;
 use crate::occasion::Occasion;
 use crate::one_time_token::{OneTimeToken, Purpose, Registration};
 use crate::ports::{AccountStore, Outbox, Random, StoreError};
-use crate::second_factor::SecondFactor;
+use crate::second_factor::{FactorChange, SecondFactor};
 use crate::timestamp::Timestamp;
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_790_000_000);
@@ -89,10 +89,16 @@ async fn a_letter_is_taken_by_one<S: AccountStore + Outbox>(store: &S, random: &
     store.strike_off(&letter.id).await.expect("struck off, though gone");
     assert_eq!(waits(until).await, None);
     assert!(!store.hold(letter, until).await.expect("an answer"));
-    assert!(!store.is_undeliverable(&letter.to).await.expect("an answer"));
-    store.note_undeliverable(&letter.to, NOW).await.expect("noted");
     let shouted = EmailAddress::parse(&letter.to.as_str().to_uppercase()).expect("valid");
-    assert!(store.is_undeliverable(&shouted).await.expect("an answer"));
+    let is_undeliverable =
+        async |seconds| store.is_undeliverable(&shouted, NOW.plus_seconds(seconds)).await.expect("an answer");
+    assert!(!is_undeliverable(0).await);
+    store.note_undeliverable(&letter.to, NOW.plus_seconds(60)).await.expect("noted");
+    store.note_undeliverable(&letter.to, NOW.plus_seconds(90)).await.expect("noted again");
+    assert!(is_undeliverable(89).await && !is_undeliverable(90).await);
+    store.clear_undeliverable(&letter.to).await.expect("cleared");
+    store.clear_undeliverable(&letter.to).await.expect("cleared, though gone");
+    assert!(!is_undeliverable(0).await);
 }
 
 /// Events are listed newest first, those of one account only.
@@ -151,21 +157,24 @@ async fn a_second_factor_is_replaced_by_one<S: AccountStore + Outbox>(store: &S,
     let ada = account(&unique_address(random), random);
     store.create(&ada, &Effects::none()).await.expect("created");
     let stored = async || store.find_account(&ada.id).await.expect("readable").expect("there").second_factor;
+    let replace = async |from: Option<&SecondFactor>, to: Option<&SecondFactor>| {
+        let factor = FactorChange { from: from.cloned(), to: to.cloned() };
+        let change = AccountChange { second_factor: Some(factor), ..AccountChange::default() };
+        store.change(&ada, &change, &Effects::none()).await
+    };
     let begun = SecondFactor::begin(random);
-    let none = Effects::none();
-    store.replace_second_factor(&ada.id, None, Some(&begun), &none).await.expect("begun");
+    replace(None, Some(&begun)).await.expect("begun");
     assert_eq!(stored().await.as_ref(), Some(&begun));
     let (on, _) = begun.switch_on(&begun.secret().code(NOW), NOW, random).expect("the right code");
-    let (old, new) = (Some(&begun), Some(&on));
-    let results = join_all((0..8).map(|_| store.replace_second_factor(&ada.id, old, new, &none))).await;
+    let results = join_all((0..8).map(|_| replace(Some(&begun), Some(&on)))).await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
     assert_eq!(stored().await.as_ref(), Some(&on));
-    let wrong = store.replace_second_factor(&ada.id, None, None, &none).await;
-    assert!(matches!(wrong, Err(StoreError::Conflict)), "{wrong:?}");
-    store.replace_second_factor(&ada.id, Some(&on), None, &none).await.expect("switched off");
+    for wrong in [None, Some(&begun)] {
+        let wrong = replace(wrong, None).await;
+        assert!(matches!(wrong, Err(StoreError::Conflict)), "{wrong:?}");
+    }
+    replace(Some(&on), None).await.expect("switched off");
     assert_eq!(stored().await, None);
-    let nobody = store.replace_second_factor(&AccountId::random(random), None, Some(&on), &none).await;
-    assert!(matches!(nobody, Err(StoreError::Conflict)), "{nobody:?}");
 }
 
 /// Runs the contracts of effects.
