@@ -10,8 +10,8 @@ use domain::{Account, AccountStore, Effects, Role, SessionStore, Timestamp};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::Value;
 use session::SigningKeys;
-use web::serve::{self, MAX_DURATION};
-use web::{Authenticator, Hashing, Origins, Post, PublicUrl, Query, Request, Throttle, Verifier};
+use web::serve;
+use web::{Authenticator, Hashing, Invocation, Origins, Post, PublicUrl, Query, Request, Throttle, Verifier};
 
 use crate::App;
 
@@ -124,7 +124,7 @@ impl World {
         let (query, address) = (Query::decode(query).unwrap(), Some([203, 0, 113, 7].into()));
         let request =
             Request { headers, body, query, address, ..Request::new(method, &format!("/users/api/{path}")) };
-        let answer = serve::answer(&*self.app, Ok(request), "test", MAX_DURATION).await;
+        let answer = serve::answer(&*self.app, Ok(request), &Invocation::default()).await;
         (answer.status().as_u16(), serde_json::from_slice(answer.body().as_whole().unwrap()).unwrap())
     }
 }

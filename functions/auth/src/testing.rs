@@ -8,10 +8,10 @@ use domain::testing::{MemoryAccounts, MemoryMailer, MemoryThrottle, MockClock, S
 use domain::{AccountStore as _, Effects, Timestamp};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use session::SigningKeys;
-use web::serve::{self, MAX_DURATION};
+use web::serve;
 use web::{
-    Authenticator, Hashing, Origins, Post, PublicUrl, Query, Request, Response, SealedLinks, Throttle,
-    Verifier,
+    Authenticator, Hashing, Invocation, Origins, Post, PublicUrl, Query, Request, Response, SealedLinks,
+    Throttle, Verifier,
 };
 
 use crate::App;
@@ -79,7 +79,7 @@ impl World {
         let body = Bytes::copy_from_slice(body.as_bytes());
         let request =
             Request { headers: map, body, query, ..Request::new(method, &format!("/users/api/{path}")) };
-        let answer = serve::answer(&self.app, Ok(request), "test", MAX_DURATION).await;
+        let answer = serve::answer(&self.app, Ok(request), &Invocation::default()).await;
         // Mail that goes out behind the answer.
         tokio::task::yield_now().await;
         answer

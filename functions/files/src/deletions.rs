@@ -36,7 +36,7 @@ mod tests {
         AccountStore as _, DeletionStore as _, Effects, FileKey, FilePath, FileStore as _, NewFile,
         OperationId,
     };
-    use web::{Function as _, Notice};
+    use web::{Function as _, Notice, RequestLog};
 
     use crate::testing::World;
 
@@ -53,14 +53,14 @@ mod tests {
         let aside = FileKey::staged(&world.account, &OperationId::random(&*world.random));
         let zip = NewFile::plain("a zip that was too large for one answer".into());
         world.store.put(&aside, zip, &OperationId::random(&*world.random)).await.unwrap();
-        world.app.notice(Notice::Schedule).await.unwrap();
+        world.app.notice(Notice::Schedule, &mut RequestLog::default()).await.unwrap();
         assert_eq!(world.paths(), ["c.idf=eve"]);
         assert!(world.store.state(&aside).await.unwrap().is_none());
         let key = FileKey::new(&world.account, FilePath::parse("late.idf").unwrap());
         let (late, operation) = (NewFile::plain("late".into()), OperationId::random(&*world.random));
         world.store.put(&key, late, &operation).await.unwrap();
         world.clock.advance(STRAGGLING_SECONDS);
-        world.app.notice(Notice::Schedule).await.unwrap();
+        world.app.notice(Notice::Schedule, &mut RequestLog::default()).await.unwrap();
         assert_eq!(world.paths(), ["c.idf=eve"]);
         assert!(world.accounts.deletions().await.unwrap().is_empty());
     }

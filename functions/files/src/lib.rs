@@ -156,9 +156,12 @@ impl Function for App {
         idempotency::once(store, &account.id, &request, self.now(), LEASE_SECONDS, work).await
     }
 
-    async fn notice(&self, notice: Notice) -> Result<(), Source> {
+    async fn notice(&self, notice: Notice, log: &mut RequestLog) -> Result<(), Source> {
         match notice {
-            Notice::Schedule => deletions::clear(self).await,
+            Notice::Schedule => {
+                log.route = Some("clear");
+                deletions::clear(self).await
+            }
             Notice::Messages(_) => Err("this function is sent no messages".into()),
         }
     }

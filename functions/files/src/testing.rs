@@ -12,8 +12,8 @@ use domain::{AccountId, AccountStore, Client, Effects, Session, SessionId, Sessi
 use futures_util::TryStreamExt as _;
 use http::{HeaderMap, Method};
 use session::SigningKeys;
-use web::serve::{self, MAX_DURATION};
-use web::{Authenticator, Origins, PublicUrl, Query, Request, Response, Throttle};
+use web::serve;
+use web::{Authenticator, Invocation, Origins, PublicUrl, Query, Request, Response, Throttle};
 use zip::write::SimpleFileOptions;
 
 use crate::App;
@@ -97,7 +97,7 @@ impl World {
         let (path, query) = (format!("/users/api/{path}"), Query::decode(query).unwrap());
         let body = Bytes::copy_from_slice(body);
         let request = Request { query, headers, body, ..Request::new(method, &path) };
-        serve::answer(&*self.app, Ok(request), "test", MAX_DURATION).await
+        serve::answer(&*self.app, Ok(request), &Invocation::default()).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, String) {

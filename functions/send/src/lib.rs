@@ -95,13 +95,17 @@ impl Function for App {
         }
     }
 
-    async fn notice(&self, notice: Notice) -> Result<(), Source> {
+    async fn notice(&self, notice: Notice, log: &mut RequestLog) -> Result<(), Source> {
         let now = self.authenticator.clock.now();
         match notice {
-            Notice::Schedule => self.post.sweep(now).await?,
+            Notice::Schedule => {
+                log.route = Some("sweep");
+                self.post.sweep(now).await?;
+            }
             Notice::Messages(messages) => {
+                log.route = Some("mail_event");
                 for message in messages {
-                    mail_events::note(&*self.post.outbox, &message, now).await?;
+                    mail_events::note(&*self.post.outbox, &message, now, log).await?;
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use domain::{EmailAddress, Outbox, StoreError, Timestamp};
 use serde::Deserialize;
+use web::{Metric, RequestLog};
 
 /// An event as SES publishes it
 /// (<https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>); of the many fields only
@@ -46,12 +47,21 @@ const COMPLAINED_SECONDS: u64 = 730 * 86_400;
 
 /// Notes the addresses that refuse our mail for good, and those whose owners complained. What passes, such as a full
 /// mailbox, is left to SES, which tries again by itself.
-pub(crate) async fn note(outbox: &dyn Outbox, message: &str, now: Timestamp) -> Result<(), StoreError> {
+pub(crate) async fn note(
+    outbox: &dyn Outbox,
+    message: &str,
+    now: Timestamp,
+    log: &mut RequestLog,
+) -> Result<(), StoreError> {
     let (recipients, seconds) = match serde_json::from_str(message) {
         Ok(MailEvent::Bounce { bounce }) if bounce.bounce_type == "Permanent" => {
+            log.count(Metric::MailBounces, 1);
             (bounce.bounced_recipients, BOUNCED_SECONDS)
         }
-        Ok(MailEvent::Complaint { complaint }) => (complaint.complained_recipients, COMPLAINED_SECONDS),
+        Ok(MailEvent::Complaint { complaint }) => {
+            log.count(Metric::MailComplaints, 1);
+            (complaint.complained_recipients, COMPLAINED_SECONDS)
+        }
         Ok(MailEvent::Bounce { .. } | MailEvent::Other) => (Vec::new(), 0),
         Err(error) => {
             // Asked again, it would be as unreadable; what it holds may be somebody's address.
@@ -76,7 +86,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_bounces_for_good_or_complains_is_not_mailed_again() {
-        let outbox = MemoryAccounts::default();
+        let (outbox, mut log) = (MemoryAccounts::default(), RequestLog::default());
         let now = Timestamp::from_unix_seconds(1_790_000_000);
         let bounce = |kind: &str, to: &str| {
             json!({"eventType": "Bounce", "mail": {"messageId": "1"}, "bounce": {"bounceType": kind,
@@ -91,9 +101,9 @@ mod tests {
             json!({"eventType": "Delivery", "delivery": {}}),
             json!({"something": "else"}),
         ] {
-            note(&outbox, &event.to_string(), now).await.unwrap();
+            note(&outbox, &event.to_string(), now, &mut log).await.unwrap();
         }
-        note(&outbox, "not JSON", now).await.unwrap();
+        note(&outbox, "not JSON", now, &mut log).await.unwrap();
         for (address, bounced, later) in [
             ("gone@example.org", true, false),
             ("full@example.org", false, false),

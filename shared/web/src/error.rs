@@ -5,6 +5,7 @@
 use domain::{MailError, Scope, StoreError, Usage};
 use http::{HeaderValue, StatusCode, header};
 
+use crate::log::Metric;
 use crate::request::MAX_BODY_BYTES;
 use crate::response::{self, Response};
 use crate::usage_report::UsageReport;
@@ -117,6 +118,17 @@ pub enum ApiError {
 }
 
 impl ApiError {
+    /// What the failure is counted as.
+    pub(crate) const fn metric(&self) -> Option<Metric> {
+        match self {
+            Self::TooManyGuesses { .. } | Self::TooManyMails { .. } | Self::TooManyZips { .. } => {
+                Some(Metric::Throttles)
+            }
+            Self::OverQuota { .. } => Some(Metric::QuotaRefusals),
+            _ => None,
+        }
+    }
+
     /// The status that the failure has on the wire.
     #[must_use]
     pub fn status(&self) -> StatusCode {

@@ -13,6 +13,7 @@
 //! | [`page`] | … or as a page, for people who follow a link in a mail |
 //! | [`response`], [`error`] | a value or an [`ApiError`] becomes a [`Response`] |
 //!
+//! The line is written by `request_line`, from what [`RequestLog`] holds and the [`Invocation`] says.
 //! [`throttle`] slows down whoever guesses passwords, and [`Hashing`] tries them.
 //! [`settings`] and [`environment`] are for start-up: configuration, the clock and randomness are read there and
 //! passed in everywhere else.
@@ -24,6 +25,7 @@ pub mod error;
 pub mod event;
 mod hashing;
 pub mod idempotency;
+mod invocation;
 mod key_report;
 mod links;
 pub mod log;
@@ -35,6 +37,7 @@ mod post;
 pub mod principal;
 pub mod query;
 pub mod request;
+mod request_line;
 pub mod response;
 pub mod route;
 pub mod serve;
@@ -49,9 +52,10 @@ pub use environment::{SystemClock, SystemRandom};
 pub use error::ApiError;
 pub use event::Notice;
 pub use hashing::Hashing;
+pub use invocation::Invocation;
 pub use key_report::KeyReport;
 pub use links::SealedLinks;
-pub use log::RequestLog;
+pub use log::{Metric, RequestLog};
 pub use multipart::UploadedFile;
 pub use off_thread::off_thread;
 pub use origins::Origins;

@@ -12,6 +12,29 @@ pub struct RequestLog {
     pub route: Option<&'static str>,
     /// Who asked.
     pub account: Option<AccountId>,
+    pub(crate) counts: Vec<(Metric, u64)>,
+}
+
+impl RequestLog {
+    /// Counts what an alarm or a graph is made of.
+    pub fn count(&mut self, metric: Metric, count: u64) {
+        self.counts.push((metric, count));
+    }
+}
+
+/// What is counted beside requests and faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    /// Log-ons with a wrong password or code.
+    LogOnFailures,
+    /// Requests that were told to wait.
+    Throttles,
+    /// Files that an account had no room for.
+    QuotaRefusals,
+    /// Mails that were refused for good.
+    MailBounces,
+    /// Mails that somebody complained about.
+    MailComplaints,
 }
 
 /// Starts the log. To be called first, so that a faulty configuration is reported in the log's form too.

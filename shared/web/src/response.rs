@@ -72,6 +72,14 @@ impl std::fmt::Debug for Body {
     }
 }
 
+/// How many bytes the body of an answer has, where that is known before it is sent.
+pub(crate) fn length(response: &Response) -> Option<u64> {
+    match response.body() {
+        Body::Whole(bytes) => Some(bytes.len() as u64),
+        Body::Stream(_) => response.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok(),
+    }
+}
+
 /// A failure with all its causes, in one line.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());

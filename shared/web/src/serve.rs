@@ -4,28 +4,22 @@ use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use async_trait::async_trait;
-use domain::{AccountId, Clock as _};
 use futures_util::FutureExt as _;
 use http::header::ORIGIN;
 use http::{Method, StatusCode};
 use lambda_runtime::{FunctionResponse, LambdaEvent, service_fn};
 
-use crate::environment::SystemClock;
 use crate::error::{ApiError, Source};
 use crate::event::{self, Event, Notice};
+use crate::invocation::Invocation;
 use crate::log::RequestLog;
 use crate::origins::Origins;
 use crate::request::Request;
+use crate::request_line::{self, Outcome};
 use crate::response::{self, Body, Response};
-
-/// Kept back from a function's time for the answer that says that it ran out.
-const RESERVE: Duration = Duration::from_secs(1);
-
-/// The longest that a function may take (AWS Lambda quotas).
-pub const MAX_DURATION: Duration = Duration::from_mins(15);
 
 /// What a function does with a request.
 #[async_trait]
@@ -36,8 +30,8 @@ pub trait Function: Send + Sync + 'static {
     /// Answers one request. What becomes known about it is noted in `log`.
     async fn handle(&self, request: Request, log: &mut RequestLog) -> Result<Response, ApiError>;
 
-    /// Does what another AWS service asks for. After a failure it asks again.
-    async fn notice(&self, _: Notice) -> Result<(), Source> {
+    /// Does what another AWS service asks for. After a failure it asks again. What becomes known is noted in `log`.
+    async fn notice(&self, _: Notice, _: &mut RequestLog) -> Result<(), Source> {
         Err("this function is told nothing by other services".into())
     }
 }
@@ -85,18 +79,16 @@ async fn run(
     let handle = |event: LambdaEvent<Event>| {
         let (function, served) = (Arc::clone(&function), Arc::clone(&served));
         async move {
-            served.fetch_add(1, Ordering::Relaxed);
-            let time = time_until(event.context.deadline);
+            let is_first = served.fetch_add(1, Ordering::Relaxed) == 0;
+            let invocation = Invocation::new(&event.context, is_first);
             let (format, request) = match event.payload {
                 Event::Request(format, request) => (format, *request),
                 Event::Notice(notice) => {
-                    function.notice(notice).await.inspect_err(|error| {
-                        tracing::error!(error = response::chain(&**error), "a notice was not seen to");
-                    })?;
+                    see_to(&*function, notice, &invocation).await?;
                     return Ok(FunctionResponse::BufferedResponse(None));
                 }
             };
-            let response = answer(&*function, request, &event.context.request_id, time).await;
+            let response = answer(&*function, request, &invocation).await;
             Ok::<_, lambda_runtime::Error>(match answers {
                 Answers::Streamed => FunctionResponse::StreamingResponse(event::streamed(response)),
                 Answers::Buffered => FunctionResponse::BufferedResponse(event::buffered(format, &response)),
@@ -106,30 +98,41 @@ async fn run(
     lambda_runtime::run(service_fn(handle)).await
 }
 
-/// How long a request may take so that its answer still goes out before the function is killed, which is at `deadline`
-/// (Unix time in milliseconds). The local emulator sends one long past, which stands for none.
-fn time_until(deadline: u64) -> Duration {
-    let now_ms = SystemClock.now().unix_seconds().saturating_mul(1_000);
-    let left = deadline.checked_sub(now_ms).map(Duration::from_millis);
-    left.map_or(MAX_DURATION, |left| left.saturating_sub(RESERVE).min(MAX_DURATION))
+/// Tells the function what another service has to say.
+async fn see_to(function: &impl Function, notice: Notice, invocation: &Invocation) -> Result<(), Source> {
+    let begin = Instant::now();
+    let mut log = RequestLog::default();
+    let result = function.notice(notice, &mut log).await;
+    let outcome = Outcome {
+        message: "notice",
+        method: None,
+        status: None,
+        duration_ms: milliseconds_since(begin),
+        bytes_in: 0,
+        bytes_out: 0,
+        fault: result.as_ref().err().map(|error| response::chain(&**error)),
+    };
+    request_line::write(&log, invocation, &outcome);
+    result
 }
 
-/// Answers a request as [`serve`] does, without a Lambda runtime around it. After `time` it is given up.
+/// Answers a request as [`serve`] does, without a Lambda runtime around it.
 pub async fn answer(
     function: &impl Function,
     request: Result<Request, ApiError>,
-    request_id: &str,
-    time: Duration,
+    invocation: &Invocation,
 ) -> Response {
     let begin = Instant::now();
     let mut log = RequestLog::default();
-    let (method, origin) = match &request {
-        Ok(request) => (request.method.clone(), request.headers.get(ORIGIN).cloned()),
+    let (method, origin, bytes_in) = match &request {
+        Ok(Request { method, headers, body, .. }) => {
+            (method.clone(), headers.get(ORIGIN).cloned(), body.len() as u64)
+        }
         Err(_) => Default::default(),
     };
     let result = match request {
         Ok(request) => {
-            let handled = tokio::time::timeout(time, handle(function, request, &mut log)).await;
+            let handled = tokio::time::timeout(invocation.time, handle(function, request, &mut log)).await;
             handled.unwrap_or_else(|_| Err(ApiError::Unavailable("out of time".into())))
         }
         Err(error) => Err(error),
@@ -141,8 +144,23 @@ pub async fn answer(
     let origins = function.origins();
     origins.allow(origin.as_ref(), response.headers_mut());
     response::secure(response.headers_mut(), origins.is_https());
-    write_line(&log, &method, &response, error.as_ref(), begin, request_id);
+    log.counts.extend(error.as_ref().and_then(ApiError::metric).map(|metric| (metric, 1)));
+    let outcome = Outcome {
+        message: "request",
+        method: Some(method.as_str()),
+        status: Some(response.status().as_u16()),
+        duration_ms: milliseconds_since(begin),
+        bytes_in,
+        bytes_out: response::length(&response).unwrap_or_default(),
+        fault: error.filter(|error| error.status().is_server_error()).map(|error| response::chain(&error)),
+    };
+    request_line::write(&log, invocation, &outcome);
     response
+}
+
+/// Up to the answer's first byte: what follows is as fast as the client takes it.
+fn milliseconds_since(begin: Instant) -> f64 {
+    begin.elapsed().as_secs_f64() * 1e3
 }
 
 /// Origin first, then the function; a panic on the way is a defect like any other.
@@ -162,31 +180,10 @@ async fn handle(
     handled.unwrap_or_else(|_| Err(ApiError::Internal("a panic, logged where it happened".into())))
 }
 
-fn write_line(
-    log: &RequestLog,
-    method: &Method,
-    response: &Response,
-    error: Option<&ApiError>,
-    begin: Instant,
-    request_id: &str,
-) {
-    let status = response.status().as_u16();
-    let route = log.route.unwrap_or("none");
-    let account = log.account.as_ref().map(AccountId::as_str);
-    let duration_ms = begin.elapsed().as_secs_f64() * 1e3;
-    let error = error.filter(|error| error.status().is_server_error()).map(|error| response::chain(error));
-    match error {
-        None => {
-            tracing::info!(request_id, %method, route, status, duration_ms, account.id = account, "request");
-        }
-        Some(error) => {
-            tracing::error!(request_id, %method, route, status, duration_ms, account.id = account, error, "request");
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use http::{HeaderMap, HeaderValue};
 
     use super::*;
@@ -218,7 +215,8 @@ mod tests {
             headers.insert("origin", HeaderValue::from_static(origin));
         }
         let request = Request { headers, ..Request::new(method, path) };
-        answer(&function, Ok(request), "id", Duration::from_secs(1)).await
+        answer(&function, Ok(request), &Invocation { time: Duration::from_secs(1), ..Invocation::default() })
+            .await
     }
 
     #[tokio::test]
@@ -238,16 +236,6 @@ mod tests {
             (answer.status().as_u16(), &answer.headers()["retry-after"]),
             (503, &"5".parse().unwrap())
         );
-    }
-
-    #[test]
-    fn the_time_for_a_request_ends_before_the_function_is_killed() {
-        let now_ms = SystemClock.now().unix_seconds() * 1_000;
-        let time = time_until(now_ms + 15_000);
-        assert!(time > Duration::from_secs(12) && time <= Duration::from_secs(14), "{time:?}");
-        for none in [0, 600_000, u64::MAX] {
-            assert_eq!(time_until(none), MAX_DURATION);
-        }
     }
 
     #[tokio::test]
