@@ -54,7 +54,7 @@ impl App {
     /// The function over AWS, as its environment describes it.
     pub async fn load(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Source> {
         let config = Config::read(lookup)?;
-        let clients = Clients::load().await;
+        let clients = Clients::load(lookup, Arc::new(SystemClock))?;
         let keys = aws::key_source(&clients, config.session.signing_keys);
         let store = Arc::new(DynamoAccounts::new(&clients, config.session.table));
         let authenticator =

@@ -9,11 +9,11 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     Account, AccountId, EmailAddress, PasswordHash, Profile, Role, SecondFactor, StoreError, Timestamp,
 };
 use serde::{Deserialize, Serialize};
+use serde_dynamo::AttributeValue;
 
 use crate::failure::corrupt;
 
@@ -22,21 +22,24 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// The primary key of a record.
 pub(crate) fn key(pk: String, sk: &str) -> Item {
-    let text = |value: &str| AttributeValue::S(value.to_owned());
     HashMap::from([("pk".to_owned(), AttributeValue::S(pk)), ("sk".to_owned(), text(sk))])
 }
 
 /// Whether a record has this primary key.
 pub(crate) fn has_keys(item: &Item, pk: &str, sk: &str) -> bool {
-    let is = |name: &str, text: &str| {
-        item.get(name).and_then(|value| value.as_s().ok()).is_some_and(|value| value == text)
-    };
+    let is =
+        |name: &str, text: &str| matches!(item.get(name), Some(AttributeValue::S(value)) if value == text);
     is("pk", pk) && is("sk", sk)
 }
 
 /// A number as it is stored.
 pub(crate) fn number(number: impl ToString + Copy) -> AttributeValue {
     AttributeValue::N(number.to_string())
+}
+
+/// A text as it is stored.
+pub(crate) fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
 }
 
 /// The partition of everything that belongs to an account.

@@ -1,34 +1,27 @@
 //! The change of an account as one update of its record.
 
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use domain::{Account, AccountChange, FactorChange, NewAddress, QuotaChange, SessionsAfter, StoreError};
+use serde_dynamo::AttributeValue;
 
-use crate::account_item::{PROFILE, SAME_GENERATION, key, number, user_pk};
+use crate::account_item::{PROFILE, SAME_GENERATION, key, number, text, user_pk};
 use crate::failure::corrupt;
-use crate::transaction;
+use crate::table::Write;
 
 /// An update that is being written: what it sets, what it removes, and what must hold.
 struct Draft {
-    update: UpdateBuilder,
+    write: Write,
     set: Vec<String>,
     removed: Vec<&'static str>,
     condition: String,
 }
 
-/// The update of the account's record in `table`, if nobody has changed its generation.
-pub(crate) fn account_update(
-    table: &str,
-    account: &Account,
-    change: &AccountChange,
-) -> Result<TransactWriteItem, StoreError> {
-    let update = Update::builder()
-        .table_name(table)
-        .set_key(Some(key(user_pk(&account.id), PROFILE)))
-        .expression_attribute_values(":before", number(account.generation))
-        .expression_attribute_values(":none", number(0));
+/// The update of the account's record, if nobody has changed its generation.
+pub(crate) fn account_update(account: &Account, change: &AccountChange) -> Result<Write, StoreError> {
+    let write = Write::update(key(user_pk(&account.id), PROFILE), String::new())
+        .value(":before", number(account.generation))
+        .value(":none", number(0));
     let condition = format!("attribute_exists(pk) AND {SAME_GENERATION}");
-    let mut draft = Draft { update, set: Vec::new(), removed: Vec::new(), condition };
+    let mut draft = Draft { write, set: Vec::new(), removed: Vec::new(), condition };
     // Also when it stays as it is, so that there is always something to set.
     let next = account.generation + u64::from(change.sessions != SessionsAfter::Live);
     draft = draft.set("generation", number(next));
@@ -48,14 +41,13 @@ pub(crate) fn account_update(
     if let Some(factor) = &change.second_factor {
         draft = draft.second_factor(factor)?;
     }
-    transaction::update(draft.finish(change.end_keys))
+    Ok(draft.finish(change.end_keys))
 }
 
 impl Draft {
     fn set(mut self, name: &'static str, value: AttributeValue) -> Self {
         self.set.push(format!("#{name} = :{name}"));
-        self.update = self.update.expression_attribute_names(format!("#{name}"), name);
-        self.update = self.update.expression_attribute_values(format!(":{name}"), value);
+        self.write = self.write.name(format!("#{name}"), name).value(format!(":{name}"), value);
         self
     }
 
@@ -65,11 +57,11 @@ impl Draft {
     }
 
     /// Asks for a condition, about `value` where it has one.
-    fn only_if(mut self, condition: &str, value: Option<(&str, AttributeValue)>) -> Self {
+    fn only_if(mut self, condition: &str, value: Option<(&'static str, AttributeValue)>) -> Self {
         self.condition.push_str(" AND ");
         self.condition.push_str(condition);
         if let Some((name, value)) = value {
-            self.update = self.update.expression_attribute_values(name, value);
+            self.write = self.write.value(name, value);
         }
         self
     }
@@ -106,8 +98,8 @@ impl Draft {
         })
     }
 
-    fn finish(self, end_keys: bool) -> UpdateBuilder {
-        let Self { mut update, set, removed, condition } = self;
+    fn finish(self, end_keys: bool) -> Write {
+        let Self { mut write, set, removed, condition } = self;
         let mut expression = format!("SET {}", set.join(", "));
         if !removed.is_empty() {
             expression.push_str(" REMOVE ");
@@ -116,12 +108,8 @@ impl Draft {
         if end_keys {
             // Counted in the table: keys that were made since the account was read end too.
             expression.push_str(" ADD key_generation :one");
-            update = update.expression_attribute_values(":one", number(1));
+            write = write.value(":one", number(1));
         }
-        update.update_expression(expression).condition_expression(condition)
+        write.expression(expression).only_if(condition)
     }
-}
-
-fn text(text: &str) -> AttributeValue {
-    AttributeValue::S(text.to_owned())
 }

@@ -1,109 +1,156 @@
-//! The SDK's configuration: region, credentials and endpoints from the environment, time-outs from here.
+//! Where AWS is, who calls it, and how long it may take.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_s3::config::SharedHttpClient;
-use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::SigningSettings;
+use domain::Clock;
 
-/// The roots of Amazon Trust Services, which every AWS endpoint chains up to
-/// (<https://www.amazontrust.com/repository/>). Reading the machine's own hundreds of roots instead takes several
-/// milliseconds of each cold start, and trusts all of them.
-const AMAZON_ROOTS: [&str; 5] = [
-    include_str!("roots/amazon_root_ca_1.pem"),
-    include_str!("roots/amazon_root_ca_2.pem"),
-    include_str!("roots/amazon_root_ca_3.pem"),
-    include_str!("roots/amazon_root_ca_4.pem"),
-    include_str!("roots/starfield_services_root_g2.pem"),
-];
+use crate::bucket::Bucket;
+use crate::http_client::{HttpClient, http_client};
+use crate::service::{Caller, Patience, Service};
+use crate::table::Table;
 
-/// The SDK has no time-out of its own for an attempt or an operation. These leave a function, whose own limit is
-/// longer, time to answer 503: three attempts of DynamoDB within 6 s.
-const DYNAMODB_TIMEOUTS: Timeouts = Timeouts { attempt: 2, operation: 6 };
+/// These leave a function, whose own limit is longer, time to answer 503: three attempts within 6 s.
+const DYNAMODB_PATIENCE: Patience = patience(2, 6, 3);
 
 /// A whole 4 MiB object moves in one attempt.
-const S3_TIMEOUTS: Timeouts = Timeouts { attempt: 5, operation: 9 };
+const S3_PATIENCE: Patience = patience(5, 9, 3);
 
-/// Sending is tried once: SES has no idempotency token, and a retry could send twice.
-const SES_TIMEOUTS: Timeouts = Timeouts { attempt: 8, operation: 8 };
+/// Sending is tried once: SES has no idempotency token, and another attempt could send twice.
+const SES_PATIENCE: Patience = patience(8, 8, 1);
 
 /// Keys are read at start-up and every few minutes on the way of a request, which must not wait for long: the old ones
 /// may serve on.
-const SSM_TIMEOUTS: Timeouts = Timeouts { attempt: 1, operation: 3 };
-
-/// A connection within a region takes milliseconds.
-const CONNECT_SECONDS: u64 = 1;
+const SSM_PATIENCE: Patience = patience(1, 3, 3);
 
 /// In seconds.
-struct Timeouts {
-    attempt: u64,
-    operation: u64,
+const fn patience(attempt: u64, operation: u64, attempts: u32) -> Patience {
+    Patience { attempt: Duration::from_secs(attempt), operation: Duration::from_secs(operation), attempts }
 }
 
-impl Timeouts {
-    fn config(&self) -> TimeoutConfig {
-        TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
-            .operation_attempt_timeout(Duration::from_secs(self.attempt))
-            .operation_timeout(Duration::from_secs(self.operation))
-            .build()
-    }
-}
+/// A variable that tells where AWS is, or who asks, is missing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the environment lacks {}: AWS Lambda sets them", .0.join(", "))]
+pub struct MissingVariables(Vec<&'static str>);
 
 /// Makes the clients that the adapters are built on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Clients {
-    config: SdkConfig,
+    caller: Arc<Caller>,
+    /// Where the stand-ins of single services are, by the names that the SDKs' variables give them, and of all others.
+    addresses: Vec<(&'static str, String)>,
+    http: HttpClient,
+    clock: Arc<dyn Clock>,
 }
 
 impl Clients {
-    /// Region, credentials and endpoints from the environment, where Lambda puts them; no other source is asked.
-    pub async fn load() -> Self {
-        let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .region(EnvironmentVariableRegionProvider::new())
-            .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-            .http_client(http_client());
-        Self::new(config.load().await)
+    /// Region and credentials from the variables that Lambda sets, and other addresses of AWS, if any, from those that all
+    /// SDKs know (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB` and so on); no other source is asked.
+    ///
+    /// # Errors
+    ///
+    /// Names all variables that are missing.
+    pub fn load(
+        lookup: &dyn Fn(&str) -> Option<String>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, MissingVariables> {
+        let names = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+        let found = names.map(|name| lookup(name).filter(|value| !value.is_empty()));
+        let [Some(region), Some(key), Some(secret)] = found.clone() else {
+            let missing = names.into_iter().zip(found).filter(|(_, value)| value.is_none());
+            return Err(MissingVariables(missing.map(|(name, _)| name).collect()));
+        };
+        let credentials = Credentials::new(key, secret, lookup("AWS_SESSION_TOKEN"), None, "environment");
+        let addresses = ["DYNAMODB", "S3", "SESV2", "SSM"].into_iter().filter_map(|service| {
+            let url =
+                lookup(&format!("AWS_ENDPOINT_URL_{service}")).or_else(|| lookup("AWS_ENDPOINT_URL"))?;
+            Some((service, url.trim_end_matches('/').to_owned()))
+        });
+        let addresses = addresses.collect();
+        let caller = Arc::new(Caller::new(region, credentials));
+        Ok(Self { caller, addresses, http: http_client(), clock })
     }
 
-    /// Takes a configuration as it is.
-    #[must_use]
-    pub fn new(config: SdkConfig) -> Self {
-        Self { config }
+    /// Where `service` is, as the SDKs' variables name it; its host begins with `host`.
+    fn address(&self, service: &str, host: &str) -> String {
+        let region = &self.caller.region;
+        let other = self.addresses.iter().find(|(name, _)| *name == service);
+        let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        other.map_or_else(|| format!("https://{host}.{region}.{domain}"), |(_, url)| url.clone())
     }
 
-    pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        let config = aws_sdk_dynamodb::config::Builder::from(&self.config);
-        aws_sdk_dynamodb::Client::from_conf(config.timeout_config(DYNAMODB_TIMEOUTS.config()).build())
+    fn service(&self, name: &'static str, address: String, patience: Patience) -> Service {
+        Service {
+            name,
+            address,
+            caller: self.caller.clone(),
+            settings: SigningSettings::default(),
+            patience,
+            http: self.http.clone(),
+            clock: self.clock.clone(),
+        }
     }
 
-    pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
-        let config = aws_sdk_s3::config::Builder::from(&self.config);
-        aws_sdk_s3::Client::from_conf(config.timeout_config(S3_TIMEOUTS.config()).build())
+    pub(crate) fn table(&self, name: String) -> Table {
+        let address = self.address("DYNAMODB", "dynamodb");
+        Table::new(self.service("dynamodb", address, DYNAMODB_PATIENCE), name)
     }
 
-    pub(crate) fn ses(&self) -> aws_sdk_sesv2::Client {
-        let config = aws_sdk_sesv2::config::Builder::from(&self.config)
-            .timeout_config(SES_TIMEOUTS.config())
-            .retry_config(aws_sdk_sesv2::config::retry::RetryConfig::disabled());
-        aws_sdk_sesv2::Client::from_conf(config.build())
+    pub(crate) fn bucket(&self, name: String) -> Bucket {
+        // A name with a dot in it fits no certificate.
+        let is_host = !name.contains('.') && !self.addresses.iter().any(|(service, _)| *service == "S3");
+        let host = if is_host { format!("{name}.s3") } else { "s3".to_owned() };
+        Bucket::new(self.service("s3", self.address("S3", &host), S3_PATIENCE), name, is_host)
     }
 
-    pub(crate) fn ssm(&self) -> aws_sdk_ssm::Client {
-        let config = aws_sdk_ssm::config::Builder::from(&self.config);
-        aws_sdk_ssm::Client::from_conf(config.timeout_config(SSM_TIMEOUTS.config()).build())
+    pub(crate) fn mail(&self) -> Service {
+        self.service("ses", self.address("SESV2", "email"), SES_PATIENCE)
+    }
+
+    pub(crate) fn parameters(&self) -> Service {
+        self.service("ssm", self.address("SSM", "ssm"), SSM_PATIENCE)
     }
 }
 
-/// One pool of connections for all clients.
-fn http_client() -> SharedHttpClient {
-    let trust =
-        AMAZON_ROOTS.iter().fold(TrustStore::empty(), |store, root| store.with_pem_certificate(*root));
-    // Building fails for no context; the default one trusts the machine's roots.
-    let context = TlsContext::builder().with_trust_store(trust).build().unwrap_or_default();
-    let client = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
-    client.tls_context(context).build_https()
+#[cfg(test)]
+mod tests {
+    use domain::Timestamp;
+    use domain::testing::MockClock;
+
+    use super::*;
+
+    fn load(variables: &[(&str, &str)]) -> Result<Clients, MissingVariables> {
+        let lookup =
+            |name: &str| Some(variables.iter().find(|(variable, _)| *variable == name)?.1.to_owned());
+        Clients::load(&lookup, Arc::new(MockClock::at(Timestamp::from_unix_seconds(1_790_000_000))))
+    }
+
+    #[test]
+    fn all_variables_that_are_missing_or_empty_are_named_at_once() {
+        let error = load(&[("AWS_REGION", ""), ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")]).err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "the environment lacks AWS_REGION, AWS_SECRET_ACCESS_KEY: AWS Lambda sets them"
+        );
+    }
+
+    #[test]
+    fn services_are_in_their_region_unless_a_variable_says_where() {
+        let aws = [("AWS_REGION", "eu-west-2"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "s")];
+        let aws = load(&aws).unwrap();
+        assert_eq!(aws.address("DYNAMODB", "dynamodb"), "https://dynamodb.eu-west-2.amazonaws.com");
+        assert_eq!(aws.mail().address, "https://email.eu-west-2.amazonaws.com");
+        let local = [
+            ("AWS_REGION", "eu-west-2"),
+            ("AWS_ACCESS_KEY_ID", "a"),
+            ("AWS_SECRET_ACCESS_KEY", "s"),
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:1/"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:2"),
+        ];
+        let local = load(&local).unwrap();
+        assert_eq!(local.address("DYNAMODB", "dynamodb"), "http://127.0.0.1:2");
+        assert_eq!(local.parameters().address, "http://127.0.0.1:1");
+    }
 }

@@ -1,61 +1,53 @@
 //! Accounts in DynamoDB.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use domain::{
     Account, AccountChange, AccountId, AccountStore, AuditEvent, Effects, EmailAddress, NewAddress,
     OneTimeToken, PasswordHash, ProfileChange, SessionsAfter, StoreError, Timestamp, TokenId,
 };
+use serde_dynamo::AttributeValue;
 
 use crate::account_item::{
-    self, AccountItem, Item, NOT_OWNED, OWNER, OwnerItem, PROFILE, email_pk, key, number, user_pk,
+    self, AccountItem, NOT_OWNED, OWNER, OwnerItem, PROFILE, email_pk, key, number, text, user_pk,
 };
 use crate::account_update::account_update;
 use crate::clients::Clients;
 use crate::dynamo_sessions::session_sk;
-use crate::failure::{corrupt, unavailable};
-use crate::transaction;
+use crate::failure::corrupt;
+use crate::table::{Table, Write};
 
 /// The accounts and sessions of one table.
 #[derive(Clone, Debug)]
 pub struct DynamoAccounts {
-    pub(crate) client: aws_sdk_dynamodb::Client,
-    pub(crate) table: String,
+    pub(crate) table: Table,
 }
 
 impl DynamoAccounts {
     /// The accounts in `table`.
     #[must_use]
     pub fn new(clients: &Clients, table: String) -> Self {
-        Self { client: clients.dynamodb(), table }
-    }
-
-    pub(crate) async fn get(&self, key: Item) -> Result<Option<Item>, StoreError> {
-        let request = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
-        Ok(request.send().await.map_err(unavailable)?.item)
+        Self { table: clients.table(table) }
     }
 }
 
 #[async_trait]
 impl AccountStore for DynamoAccounts {
     async fn create(&self, account: &Account, effects: &Effects) -> Result<(), StoreError> {
-        let mut writes = self.effects(effects)?;
-        writes.push(self.own(&account.email, &account.id, account.created)?);
-        writes.push(self.put_new(account_item::to_item(&AccountItem::from(account))?)?);
-        self.transact(writes).await
+        let mut writes = Self::effects(effects)?;
+        writes.push(own(&account.email, &account.id, account.created)?);
+        writes.push(Write::put_new(account_item::to_item(&AccountItem::from(account))?));
+        self.table.transact(writes).await
     }
 
     async fn find_account(&self, id: &AccountId) -> Result<Option<Account>, StoreError> {
-        let Some(account) = self.get(key(user_pk(id), PROFILE)).await? else { return Ok(None) };
+        let Some(account) = self.table.get(key(user_pk(id), PROFILE)).await? else { return Ok(None) };
         account_item::from_item::<AccountItem>(account)?.try_into().map(Some)
     }
 
     async fn find_by_email(&self, email: &EmailAddress) -> Result<Option<Account>, StoreError> {
-        let Some(owner) = self.get(key(email_pk(email), OWNER)).await? else {
+        let Some(owner) = self.table.get(key(email_pk(email), OWNER)).await? else {
             // A known address takes two reads; an unknown one must not be told by taking one.
-            self.get(key(email_pk(email), PROFILE)).await?;
+            self.table.get(key(email_pk(email), PROFILE)).await?;
             return Ok(None);
         };
         let owner: OwnerItem = account_item::from_item(owner)?;
@@ -67,22 +59,19 @@ impl AccountStore for DynamoAccounts {
     }
 
     async fn change_profile(&self, account: &AccountId, change: &ProfileChange) -> Result<(), StoreError> {
-        let texts = change.texts().map(|(field, text)| (field, AttributeValue::S(text.to_owned())));
+        let texts = change.texts().map(|(field, value)| (field, text(value)));
         let use_jess = change.use_jess.map(|value| ("use_jess", AttributeValue::Bool(value)));
-        let mut update = self.client.update_item().table_name(&self.table);
-        update =
-            update.set_key(Some(key(user_pk(account), PROFILE))).condition_expression("attribute_exists(pk)");
-        let mut assignments = Vec::new();
-        for (field, value) in texts.chain(use_jess) {
-            assignments.push(format!("#{field} = :{field}"));
-            update = update.expression_attribute_names(format!("#{field}"), field);
-            update = update.expression_attribute_values(format!(":{field}"), value);
-        }
-        if assignments.is_empty() {
+        let fields: Vec<_> = texts.chain(use_jess).collect();
+        if fields.is_empty() {
             return Ok(());
         }
-        let update = update.update_expression(format!("SET {}", assignments.join(", ")));
-        update.send().await.map(drop).map_err(conflict_or_unavailable)
+        let assignments: Vec<_> = fields.iter().map(|(field, _)| format!("#{field} = :{field}")).collect();
+        let update = Write::update(key(user_pk(account), PROFILE), format!("SET {}", assignments.join(", ")));
+        let update =
+            fields.into_iter().fold(update.only_if("attribute_exists(pk)"), |update, (field, value)| {
+                update.name(format!("#{field}"), field).value(format!(":{field}"), value)
+            });
+        Ok(self.table.write(update).await.map(drop)?)
     }
 
     async fn replace_password_hash(
@@ -91,13 +80,11 @@ impl AccountStore for DynamoAccounts {
         old: &PasswordHash,
         new: &PasswordHash,
     ) -> Result<(), StoreError> {
-        let update = self.client.update_item().table_name(&self.table);
-        let update = update.set_key(Some(key(user_pk(account), PROFILE)));
-        let update = update.update_expression("SET password_hash = :new");
-        let update = update.condition_expression("password_hash = :old");
-        let update = update.expression_attribute_values(":old", AttributeValue::S(old.to_phc_string()));
-        let update = update.expression_attribute_values(":new", AttributeValue::S(new.to_phc_string()));
-        update.send().await.map(drop).map_err(conflict_or_unavailable)
+        let update = Write::update(key(user_pk(account), PROFILE), "SET password_hash = :new")
+            .only_if("password_hash = :old")
+            .value(":old", AttributeValue::S(old.to_phc_string()))
+            .value(":new", AttributeValue::S(new.to_phc_string()));
+        Ok(self.table.write(update).await.map(drop)?)
     }
 
     async fn change(
@@ -106,25 +93,22 @@ impl AccountStore for DynamoAccounts {
         change: &AccountChange,
         effects: &Effects,
     ) -> Result<(), StoreError> {
-        let mut writes = self.effects(effects)?;
-        writes.push(account_update(&self.table, account, change)?);
+        let mut writes = Self::effects(effects)?;
+        writes.push(account_update(account, change)?);
         if let Some(new) = &change.email {
-            writes.extend(self.change_address(account, new)?);
+            writes.extend(change_address(account, new)?);
         }
         if let SessionsAfter::EndOthers(id) = &change.sessions {
-            let update = Update::builder().table_name(&self.table);
-            let update = update.set_key(Some(key(user_pk(&account.id), &session_sk(id))));
-            let update = update
-                .update_expression("SET generation = :next")
-                .condition_expression("attribute_exists(pk)");
-            let update = update.expression_attribute_values(":next", number(account.generation + 1));
-            writes.push(transaction::update(update)?);
+            let update = Write::update(key(user_pk(&account.id), &session_sk(id)), "SET generation = :next")
+                .only_if("attribute_exists(pk)")
+                .value(":next", number(account.generation + 1));
+            writes.push(update);
         }
-        self.transact(writes).await
+        self.table.transact(writes).await
     }
 
     async fn record(&self, effects: &Effects) -> Result<(), StoreError> {
-        self.transact(self.effects(effects)?).await
+        self.table.transact(Self::effects(effects)?).await
     }
 
     async fn find_token(&self, id: &TokenId) -> Result<Option<OneTimeToken>, StoreError> {
@@ -136,52 +120,28 @@ impl AccountStore for DynamoAccounts {
     }
 }
 
-impl DynamoAccounts {
-    /// Gives an address to an account, if it is nobody else's at `now`.
-    fn own(
-        &self,
-        email: &EmailAddress,
-        account: &AccountId,
-        now: Timestamp,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let item = account_item::to_item(&OwnerItem::new(email, account))?;
-        let put = Put::builder().table_name(&self.table).set_item(Some(item));
-        let put = put
-            .condition_expression(format!("{NOT_OWNED} OR account = :account"))
-            .expression_attribute_values(":now", number(now.unix_seconds()))
-            .expression_attribute_values(":account", AttributeValue::S(account.to_string()));
-        transaction::put(put)
-    }
-
-    /// Gives an account another address, and keeps the old one for it or lets it go. Letters in another case are the
-    /// same address.
-    fn change_address(
-        &self,
-        account: &Account,
-        new: &NewAddress,
-    ) -> Result<Vec<TransactWriteItem>, StoreError> {
-        if account.email.normalised() == new.email.normalised() {
-            return Ok(Vec::new());
-        }
-        let old = key(email_pk(&account.email), OWNER);
-        let Some(until) = new.old_reserved_until else {
-            return Ok(vec![self.own(&new.email, &account.id, new.at)?, self.remove(old)?]);
-        };
-        let update = Update::builder().table_name(&self.table).set_key(Some(old));
-        let update = update
-            .update_expression("SET reserved_until = :until, #ttl = :until")
-            .condition_expression("account = :account")
-            .expression_attribute_names("#ttl", "ttl")
-            .expression_attribute_values(":until", number(until.unix_seconds()))
-            .expression_attribute_values(":account", AttributeValue::S(account.id.to_string()));
-        let keep = transaction::update(update)?;
-        Ok(vec![self.own(&new.email, &account.id, new.at)?, keep])
-    }
+/// Gives an address to an account, if it is nobody else's at `now`.
+fn own(email: &EmailAddress, account: &AccountId, now: Timestamp) -> Result<Write, StoreError> {
+    let item = account_item::to_item(&OwnerItem::new(email, account))?;
+    Ok(Write::put(item)
+        .only_if(format!("{NOT_OWNED} OR account = :account"))
+        .value(":now", number(now.unix_seconds()))
+        .value(":account", text(account.as_str())))
 }
 
-pub(crate) fn conflict_or_unavailable(error: SdkError<UpdateItemError>) -> StoreError {
-    match error.as_service_error() {
-        Some(UpdateItemError::ConditionalCheckFailedException(_)) => StoreError::Conflict,
-        _ => unavailable(error),
+/// Gives an account another address, and keeps the old one for it or lets it go. Letters in another case are the same
+/// address.
+fn change_address(account: &Account, new: &NewAddress) -> Result<Vec<Write>, StoreError> {
+    if account.email.normalised() == new.email.normalised() {
+        return Ok(Vec::new());
     }
+    let old = key(email_pk(&account.email), OWNER);
+    let own = own(&new.email, &account.id, new.at)?;
+    let Some(until) = new.old_reserved_until else { return Ok(vec![own, Write::delete(old)]) };
+    let keep = Write::update(old, "SET reserved_until = :until, #ttl = :until")
+        .only_if("account = :account")
+        .name("#ttl", "ttl")
+        .value(":until", number(until.unix_seconds()))
+        .value(":account", text(account.id.as_str()));
+    Ok(vec![own, keep])
 }

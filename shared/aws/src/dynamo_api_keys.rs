@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::account_item::{self, AccountItem, key, user_pk};
 use crate::dynamo_accounts::DynamoAccounts;
 use crate::failure::corrupt;
+use crate::table::Write;
 
 const KEY: &str = "KEY#";
 
@@ -71,9 +72,9 @@ fn sort_key(id: &ApiKeyId) -> String {
 #[async_trait]
 impl ApiKeyStore for DynamoAccounts {
     async fn add_key(&self, key: &ApiKey, effects: &Effects) -> Result<(), StoreError> {
-        let mut writes = self.effects(effects)?;
-        writes.push(self.put_new(account_item::to_item(&ApiKeyItem::from(key))?)?);
-        self.transact(writes).await
+        let mut writes = Self::effects(effects)?;
+        writes.push(Write::put_new(account_item::to_item(&ApiKeyItem::from(key))?));
+        self.table.transact(writes).await
     }
 
     async fn find_key(
@@ -101,8 +102,8 @@ impl ApiKeyStore for DynamoAccounts {
         id: &ApiKeyId,
         effects: &Effects,
     ) -> Result<(), StoreError> {
-        let mut writes = self.effects(effects)?;
-        writes.push(self.remove(key(user_pk(account), &sort_key(id)))?);
-        self.transact(writes).await
+        let mut writes = Self::effects(effects)?;
+        writes.push(Write::delete(key(user_pk(account), &sort_key(id))));
+        self.table.transact(writes).await
     }
 }

@@ -6,7 +6,6 @@
 //! | `USER#<id>` | `AUDIT#<time>#<event id>` | what happened to an account |
 //! | `OUTBOX` | `LETTER#<letter id>` | mail that is to be delivered |
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 use domain::{
     AccountId, Act, Actor, AuditEvent, Effects, EventId, Occasion, OneTimeToken, Purpose, StoreError,
     Timestamp, TokenId,
@@ -16,8 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::account_item::{self, Item, key, user_pk};
 use crate::dynamo_accounts::DynamoAccounts;
 use crate::dynamo_outbox::LetterItem;
-use crate::failure::{corrupt, unavailable};
-use crate::transaction;
+use crate::table::{Query, Write};
 
 const AUDIT: &str = "AUDIT#";
 
@@ -75,26 +73,25 @@ fn event_item(event: &AuditEvent) -> EventItem {
 
 impl DynamoAccounts {
     /// The writes that effects consist of. None of them replaces anything.
-    pub(crate) fn effects(&self, effects: &Effects) -> Result<Vec<TransactWriteItem>, StoreError> {
+    pub(crate) fn effects(effects: &Effects) -> Result<Vec<Write>, StoreError> {
         let mut writes = Vec::new();
         if let Some(id) = &effects.spent {
-            let delete = Delete::builder().table_name(&self.table).set_key(Some(token_key(id)));
-            writes.push(transaction::delete(delete.condition_expression("attribute_exists(pk)"))?);
+            writes.push(Write::delete(token_key(id)).only_if("attribute_exists(pk)"));
         }
         for token in &effects.tokens {
-            writes.push(self.put_new(account_item::to_item(&token_item(token))?)?);
+            writes.push(Write::put_new(account_item::to_item(&token_item(token))?));
         }
         for event in &effects.events {
-            writes.push(self.put_new(account_item::to_item(&event_item(event))?)?);
+            writes.push(Write::put_new(account_item::to_item(&event_item(event))?));
         }
         for letter in &effects.letters {
-            writes.push(self.put_new(account_item::to_item(&LetterItem::from(letter))?)?);
+            writes.push(Write::put_new(account_item::to_item(&LetterItem::from(letter))?));
         }
         Ok(writes)
     }
 
     pub(crate) async fn one_time_token(&self, id: &TokenId) -> Result<Option<OneTimeToken>, StoreError> {
-        let Some(item) = self.get(token_key(id)).await? else { return Ok(None) };
+        let Some(item) = self.table.get(token_key(id)).await? else { return Ok(None) };
         let TokenItem { id, purpose, expires, .. } = account_item::from_item(item)?;
         Ok(Some(OneTimeToken { id, purpose, expires }))
     }
@@ -104,20 +101,13 @@ impl DynamoAccounts {
         account: &AccountId,
         limit: usize,
     ) -> Result<Vec<AuditEvent>, StoreError> {
-        let page = i32::try_from(limit).map_err(|error| corrupt("limit", error))?;
-        let query =
-            self.client.query().table_name(&self.table).consistent_read(true).scan_index_forward(false);
-        let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :prefix)");
-        let query = query.expression_attribute_values(":pk", AttributeValue::S(user_pk(account)));
-        let query = query.expression_attribute_values(":prefix", AttributeValue::S(AUDIT.to_owned()));
-        let mut items = query.limit(page).into_paginator().items().send();
-        let mut events = Vec::new();
-        while events.len() < limit {
-            let Some(item) = items.next().await else { break };
-            let EventItem { id, by, occasion, act, .. } =
-                account_item::from_item(item.map_err(unavailable)?)?;
-            events.push(AuditEvent { id, account: account.clone(), by, occasion, act });
-        }
-        Ok(events)
+        let latest = Query::partition(user_pk(account)).beginning_with(AUDIT).last(limit);
+        let events = self.table.query(latest).await?.into_iter().map(account_item::from_item::<EventItem>);
+        events
+            .map(|item| {
+                let EventItem { id, by, occasion, act, .. } = item?;
+                Ok(AuditEvent { id, account: account.clone(), by, occasion, act })
+            })
+            .collect()
     }
 }

@@ -5,9 +5,6 @@
 //! | `USER#<id>` | `IDEMPOTENCY#<key>` | a request, and its answer once there is one |
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use domain::{
     AccountId, IdempotencyKey, IdempotencyStore, KeptAnswer, KeyedRequest, Known, StoreError, Timestamp,
 };
@@ -15,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account_item::{self, Item, key, number, user_pk};
 use crate::dynamo_accounts::DynamoAccounts;
-use crate::failure::unavailable;
+use crate::table::{Write, WriteError};
 
 #[derive(Serialize, Deserialize)]
 struct RequestItem {
@@ -57,15 +54,16 @@ impl IdempotencyStore for DynamoAccounts {
         request: &KeyedRequest,
         now: Timestamp,
     ) -> Result<Known, StoreError> {
-        let put =
-            self.client.put_item().table_name(&self.table).set_item(Some(item(account, request, None)?));
-        let put = put
-            .condition_expression("attribute_not_exists(pk) OR #until <= :now")
-            .expression_attribute_names("#until", "until")
-            .expression_attribute_values(":now", number(now.unix_seconds()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(error) = put.send().await else { return Ok(Known::Nothing) };
-        let known: RequestItem = account_item::from_item(as_it_is(error)?)?;
+        let put = Write::put(item(account, request, None)?)
+            .only_if("attribute_not_exists(pk) OR #until <= :now")
+            .name("#until", "until")
+            .value(":now", number(now.unix_seconds()))
+            .telling_what_is_there();
+        let known: RequestItem = match self.table.write(put).await {
+            Ok(_) => return Ok(Known::Nothing),
+            Err(WriteError::Condition(there)) => account_item::from_item(there)?,
+            Err(WriteError::Failed(error)) => return Err(error),
+        };
         Ok(match known.answer {
             _ if known.fingerprint != request.fingerprint => Known::Other,
             Some(answer) => Known::Answered(answer),
@@ -79,23 +77,11 @@ impl IdempotencyStore for DynamoAccounts {
         request: &KeyedRequest,
         answer: &KeptAnswer,
     ) -> Result<(), StoreError> {
-        let put = self.client.put_item().table_name(&self.table);
-        put.set_item(Some(item(account, request, Some(answer))?)).send().await.map(drop).map_err(unavailable)
+        Ok(self.table.write(Write::put(item(account, request, Some(answer))?)).await.map(drop)?)
     }
 
     async fn forget(&self, account: &AccountId, name: &IdempotencyKey) -> Result<(), StoreError> {
-        let delete = self.client.delete_item().table_name(&self.table);
-        let delete = delete.set_key(Some(key(user_pk(account), &sort_key(name))));
-        delete.send().await.map(drop).map_err(unavailable)
-    }
-}
-
-/// The record that stands in the way of another of its key.
-fn as_it_is(error: SdkError<PutItemError>) -> Result<Item, StoreError> {
-    match error.as_service_error() {
-        Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-            Ok(failed.item().cloned().unwrap_or_default())
-        }
-        _ => Err(unavailable(error)),
+        let delete = Write::delete(key(user_pk(account), &sort_key(name)));
+        Ok(self.table.write(delete).await.map(drop)?)
     }
 }

@@ -4,23 +4,21 @@
 //! |---|---|---|
 //! | `USER#<id>` | `FILES` | `bytes` and `files` (stored and reserved), `tickets`, and for each operation `operation_<id>` and `ticket_<id>` |
 //!
-//! Every change is one conditional `UpdateItem`. The SDK may send it twice when an answer is lost; the record as it was
+//! Every change is one conditional `UpdateItem`. It may be sent twice when an answer is lost; the record as it was
 //! then tells whether the first one was it.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::{
     AccountId, FileLedger, FolderPath, Ledger, Operation, OperationId, StoreError, Timestamp, Usage,
     UsageChange, Work,
 };
 use serde::{Deserialize, Serialize};
+use serde_dynamo::AttributeValue;
 
 use crate::account_item::{Item, key, number, user_pk};
 use crate::dynamo_accounts::DynamoAccounts;
-use crate::failure::{corrupt, unavailable};
+use crate::failure::corrupt;
+use crate::table::{Write, WriteError};
 
 const SORT_KEY: &str = "FILES";
 const OPERATION: &str = "operation_";
@@ -67,8 +65,7 @@ impl OperationItem {
 #[async_trait]
 impl FileLedger for DynamoAccounts {
     async fn read(&self, account: &AccountId) -> Result<Ledger, StoreError> {
-        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-        let item = get.set_key(Some(key(user_pk(account), SORT_KEY))).send().await.map_err(unavailable)?.item;
+        let item = self.table.get(key(user_pk(account), SORT_KEY)).await?;
         item.map_or_else(|| Ok(Ledger::default()), read_ledger)
     }
 
@@ -82,29 +79,30 @@ impl FileLedger for DynamoAccounts {
         let room =
             allowance.bytes.checked_sub(reserved.bytes).zip(allowance.files.checked_sub(reserved.files));
         let Some((bytes, files)) = room else { return Ok((false, self.read(account).await?)) };
-        let update = self.update_ledger(account).update_expression(
+        let update = update_ledger(
+            account,
             "SET #operation = :operation, tickets = if_not_exists(tickets, :zero) + :one, \
              #ticket = if_not_exists(tickets, :zero) + :one, #bytes = if_not_exists(#bytes, :zero) + :bytes, \
              files = if_not_exists(files, :zero) + :files",
         );
-        let update = update.condition_expression(
+        let update = update.only_if(
             "attribute_not_exists(#operation) AND (attribute_not_exists(#bytes) OR #bytes <= :room_bytes) \
              AND (attribute_not_exists(files) OR files <= :room_files)",
         );
         let update = update
-            .expression_attribute_names("#operation", attribute(OPERATION, operation))
-            .expression_attribute_names("#ticket", attribute(TICKET, operation))
-            .expression_attribute_names("#bytes", "bytes")
-            .expression_attribute_values(":operation", to_value(operation)?)
-            .expression_attribute_values(":zero", number(0))
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":bytes", number(reserved.bytes))
-            .expression_attribute_values(":files", number(reserved.files))
-            .expression_attribute_values(":room_bytes", number(bytes))
-            .expression_attribute_values(":room_files", number(files))
-            .return_values(ReturnValue::AllNew);
-        match update.send().await {
-            Ok(updated) => Ok((true, read_ledger(updated.attributes.unwrap_or_default())?)),
+            .name("#operation", attribute(OPERATION, operation))
+            .name("#ticket", attribute(TICKET, operation))
+            .name("#bytes", "bytes")
+            .value(":operation", to_value(operation)?)
+            .value(":zero", number(0))
+            .value(":one", number(1))
+            .value(":bytes", number(reserved.bytes))
+            .value(":files", number(reserved.files))
+            .value(":room_bytes", number(bytes))
+            .value(":room_files", number(files))
+            .returning_new();
+        match self.table.write(update).await {
+            Ok(updated) => Ok((true, read_ledger(updated)?)),
             Err(error) => {
                 let ledger = read_ledger(as_it_was(error)?)?;
                 let entered = ledger.operations.iter().any(|(_, entered)| entered.id == operation.id);
@@ -119,10 +117,9 @@ impl FileLedger for DynamoAccounts {
         operation: &Operation,
         expires: Timestamp,
     ) -> Result<(), StoreError> {
-        let update = self.update_ledger(account).update_expression("SET #operation = :operation");
-        let update =
-            owned(update, operation, expires).expression_attribute_values(":operation", to_value(operation)?);
-        let Err(error) = update.send().await else { return Ok(()) };
+        let update = update_ledger(account, "SET #operation = :operation");
+        let update = owned(update, operation, expires).value(":operation", to_value(operation)?);
+        let Err(error) = self.table.write(update).await else { return Ok(()) };
         let ledger = read_ledger(as_it_was(error)?)?;
         let done = ledger.operations.iter().any(|(_, stored)| stored == operation);
         if done { Ok(()) } else { Err(StoreError::Conflict) }
@@ -136,15 +133,16 @@ impl FileLedger for DynamoAccounts {
     ) -> Result<bool, StoreError> {
         let bytes = change.bytes.saturating_sub_unsigned(operation.reserved.bytes);
         let files = change.files.saturating_sub_unsigned(operation.reserved.files);
-        let update = self.update_ledger(account).update_expression(
+        let update = update_ledger(
+            account,
             "SET #bytes = #bytes + :bytes, files = files + :files REMOVE #operation, #ticket",
         );
         let update = owned(update, operation, operation.expires)
-            .expression_attribute_names("#bytes", "bytes")
-            .expression_attribute_names("#ticket", attribute(TICKET, operation))
-            .expression_attribute_values(":bytes", number(bytes))
-            .expression_attribute_values(":files", number(files));
-        match update.send().await {
+            .name("#bytes", "bytes")
+            .name("#ticket", attribute(TICKET, operation))
+            .value(":bytes", number(bytes))
+            .value(":files", number(files));
+        match self.table.write(update).await {
             Ok(_) => Ok(true),
             Err(error) => as_it_was(error).map(|_| false),
         }
@@ -156,57 +154,44 @@ impl FileLedger for DynamoAccounts {
             return Ok(());
         };
         // Whatever has begun or ended since then has changed one of these.
-        let update = self
-            .update_ledger(account)
-            .update_expression("SET #bytes = :bytes, files = :files, tickets = :tickets")
-            .condition_expression(
+        let update = update_ledger(account, "SET #bytes = :bytes, files = :files, tickets = :tickets")
+            .only_if(
                 "attribute_not_exists(tickets) \
                  OR (tickets = :tickets AND (#bytes = :bytes_before OR #bytes < :zero) \
                  AND (files = :files_before OR files < :zero))",
             );
         let update = update
-            .expression_attribute_names("#bytes", "bytes")
-            .expression_attribute_values(":bytes", number(claimed.bytes))
-            .expression_attribute_values(":files", number(claimed.files))
-            .expression_attribute_values(":bytes_before", number(ledger.claimed.bytes))
-            .expression_attribute_values(":files_before", number(ledger.claimed.files))
-            .expression_attribute_values(":tickets", number(tickets))
-            .expression_attribute_values(":zero", number(0));
-        match update.send().await {
+            .name("#bytes", "bytes")
+            .value(":bytes", number(claimed.bytes))
+            .value(":files", number(claimed.files))
+            .value(":bytes_before", number(ledger.claimed.bytes))
+            .value(":files_before", number(ledger.claimed.files))
+            .value(":tickets", number(tickets))
+            .value(":zero", number(0));
+        match self.table.write(update).await {
             Ok(_) => Ok(()),
             Err(error) => as_it_was(error).map(drop),
         }
     }
 }
 
-impl DynamoAccounts {
-    fn update_ledger(&self, account: &AccountId) -> UpdateItemFluentBuilder {
-        let update = self.client.update_item().table_name(&self.table);
-        update
-            .set_key(Some(key(user_pk(account), SORT_KEY)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-    }
+fn update_ledger(account: &AccountId, expression: &'static str) -> Write {
+    Write::update(key(user_pk(account), SORT_KEY), expression).telling_what_is_there()
 }
 
 /// Only if the operation is there as it expires at `expires`.
-fn owned(
-    update: UpdateItemFluentBuilder,
-    operation: &Operation,
-    expires: Timestamp,
-) -> UpdateItemFluentBuilder {
+fn owned(update: Write, operation: &Operation, expires: Timestamp) -> Write {
     update
-        .condition_expression("#operation.expires = :expires")
-        .expression_attribute_names("#operation", attribute(OPERATION, operation))
-        .expression_attribute_values(":expires", number(expires.unix_seconds()))
+        .only_if("#operation.expires = :expires")
+        .name("#operation", attribute(OPERATION, operation))
+        .value(":expires", number(expires.unix_seconds()))
 }
 
 /// The record that did not meet the condition of an update; empty when there is none.
-fn as_it_was(error: SdkError<UpdateItemError>) -> Result<Item, StoreError> {
-    match error.as_service_error() {
-        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-            Ok(failed.item().cloned().unwrap_or_default())
-        }
-        _ => Err(unavailable(error)),
+fn as_it_was(error: WriteError) -> Result<Item, StoreError> {
+    match error {
+        WriteError::Condition(there) => Ok(there),
+        WriteError::Failed(error) => Err(error),
     }
 }
 
@@ -222,8 +207,8 @@ fn to_value(operation: &Operation) -> Result<AttributeValue, StoreError> {
 fn read_ledger(mut item: Item) -> Result<Ledger, StoreError> {
     // A count that fell below zero is wrong by as much; the next correction mends it.
     let count = |item: &Item, name: &str| {
-        let text = item.get(name).and_then(|value| value.as_n().ok());
-        text.and_then(|text| text.parse().ok()).unwrap_or(0)
+        let Some(AttributeValue::N(text)) = item.get(name) else { return 0 };
+        text.parse().unwrap_or(0)
     };
     let claimed = Usage { bytes: count(&item, "bytes"), files: count(&item, "files") };
     let tickets = count(&item, "tickets");

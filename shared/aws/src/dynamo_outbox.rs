@@ -6,14 +6,13 @@
 //! | `EMAIL#<normalised address>` | `UNDELIVERABLE` | until when mail to the address is not sent |
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::letter::LETTER_SECONDS;
 use domain::{EmailAddress, Letter, LetterId, Outbox, StoreError, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::account_item::{self, Item, email_pk, key, number};
-use crate::dynamo_accounts::{DynamoAccounts, conflict_or_unavailable};
-use crate::failure::unavailable;
+use crate::dynamo_accounts::DynamoAccounts;
+use crate::table::{Query, Write};
 
 const OUTBOX: &str = "OUTBOX";
 
@@ -58,52 +57,37 @@ fn letter_key(id: &LetterId) -> Item {
 #[async_trait]
 impl Outbox for DynamoAccounts {
     async fn waiting(&self, now: Timestamp) -> Result<Vec<Result<Letter, StoreError>>, StoreError> {
-        let query = self.client.query().table_name(&self.table).consistent_read(true);
-        let query = query.key_condition_expression("pk = :pk").filter_expression("held_until <= :now");
-        let query = query.expression_attribute_values(":pk", AttributeValue::S(OUTBOX.to_owned()));
-        let query = query.expression_attribute_values(":now", number(now.unix_seconds()));
-        let mut items = query.into_paginator().items().send();
-        let mut letters = Vec::new();
-        while let Some(item) = items.next().await {
-            let item = account_item::from_item::<LetterItem>(item.map_err(unavailable)?);
-            letters.push(item.map(|item| item.letter));
-        }
-        Ok(letters)
+        let due = Query::partition(OUTBOX.to_owned());
+        let due = due.only_if("held_until <= :now", ":now", number(now.unix_seconds()));
+        let letters = self.table.query(due).await?.into_iter().map(account_item::from_item::<LetterItem>);
+        Ok(letters.map(|item| item.map(|item| item.letter)).collect())
     }
 
     async fn hold(&self, letter: &Letter, until: Timestamp) -> Result<bool, StoreError> {
-        let update = self.client.update_item().table_name(&self.table).set_key(Some(letter_key(&letter.id)));
-        let update = update.update_expression("SET held_until = :until");
-        let update = update.condition_expression("held_until = :before");
-        let update = update.expression_attribute_values(":until", number(until.unix_seconds()));
-        let update = update.expression_attribute_values(":before", number(letter.held_until.unix_seconds()));
-        match update.send().await.map_err(conflict_or_unavailable) {
-            Ok(_) => Ok(true),
-            Err(StoreError::Conflict) => Ok(false),
-            Err(error) => Err(error),
-        }
+        let update = Write::update(letter_key(&letter.id), "SET held_until = :until")
+            .only_if("held_until = :before")
+            .value(":until", number(until.unix_seconds()))
+            .value(":before", number(letter.held_until.unix_seconds()));
+        self.write_if(update).await
     }
 
     async fn strike_off(&self, id: &LetterId) -> Result<(), StoreError> {
-        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(letter_key(id)));
-        delete.send().await.map(drop).map_err(unavailable)
+        Ok(self.table.write(Write::delete(letter_key(id))).await.map(drop)?)
     }
 
     async fn note_undeliverable(&self, address: &EmailAddress, until: Timestamp) -> Result<(), StoreError> {
         let (pk, sk) = (email_pk(address), UNDELIVERABLE.to_owned());
-        let item = UndeliverableItem { pk, sk, until, ttl: until };
-        let put = self.client.put_item().table_name(&self.table);
-        put.set_item(Some(account_item::to_item(&item)?)).send().await.map(drop).map_err(unavailable)
+        let item = account_item::to_item(&UndeliverableItem { pk, sk, until, ttl: until })?;
+        Ok(self.table.write(Write::put(item)).await.map(drop)?)
     }
 
     async fn is_undeliverable(&self, address: &EmailAddress, now: Timestamp) -> Result<bool, StoreError> {
-        let Some(item) = self.get(key(email_pk(address), UNDELIVERABLE)).await? else { return Ok(false) };
+        let item = self.table.get(key(email_pk(address), UNDELIVERABLE)).await?;
+        let Some(item) = item else { return Ok(false) };
         Ok(now < account_item::from_item::<UndeliverableItem>(item)?.until)
     }
 
     async fn clear_undeliverable(&self, address: &EmailAddress) -> Result<(), StoreError> {
-        let key = key(email_pk(address), UNDELIVERABLE);
-        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key));
-        delete.send().await.map(drop).map_err(unavailable)
+        Ok(self.table.write(Write::delete(key(email_pk(address), UNDELIVERABLE))).await.map(drop)?)
     }
 }

@@ -1,14 +1,13 @@
 //! Sessions in DynamoDB.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use domain::{Account, AccountId, Client, Effects, Session, SessionId, SessionStore, StoreError, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::account_item::{self, AccountItem, Item, PROFILE, has_keys, key, number, user_pk};
-use crate::dynamo_accounts::{DynamoAccounts, conflict_or_unavailable};
-use crate::failure::{corrupt, unavailable};
+use crate::dynamo_accounts::DynamoAccounts;
+use crate::failure::corrupt;
+use crate::table::{Query, Write};
 
 const SESSION: &str = "SESSION#";
 
@@ -66,9 +65,9 @@ pub(crate) fn session_sk(id: &SessionId) -> String {
 #[async_trait]
 impl SessionStore for DynamoAccounts {
     async fn create(&self, session: &Session, effects: &Effects) -> Result<(), StoreError> {
-        let mut writes = self.effects(effects)?;
-        writes.push(self.put_new(account_item::to_item(&SessionItem::from(session))?)?);
-        self.transact(writes).await
+        let mut writes = Self::effects(effects)?;
+        writes.push(Write::put_new(account_item::to_item(&SessionItem::from(session))?));
+        self.table.transact(writes).await
     }
 
     async fn find(
@@ -93,9 +92,9 @@ impl SessionStore for DynamoAccounts {
     }
 
     async fn end(&self, account: &AccountId, id: &SessionId, effects: &Effects) -> Result<(), StoreError> {
-        let mut writes = self.effects(effects)?;
-        writes.push(self.remove(key(user_pk(account), &session_sk(id)))?);
-        self.transact(writes).await
+        let mut writes = Self::effects(effects)?;
+        writes.push(Write::delete(key(user_pk(account), &session_sk(id))));
+        self.table.transact(writes).await
     }
 }
 
@@ -108,23 +107,11 @@ impl DynamoAccounts {
         sk: &str,
     ) -> Result<Option<(Item, Item)>, StoreError> {
         let pk = user_pk(account);
-        let keys = KeysAndAttributes::builder().keys(key(pk.clone(), PROFILE)).keys(key(pk.clone(), sk));
-        let mut items = self.get_all(keys.consistent_read(true)).await?;
+        let mut items = self.table.get_all(vec![key(pk.clone(), PROFILE), key(pk.clone(), sk)]).await?;
         let mut take =
             |sk: &str| items.iter().position(|item| has_keys(item, &pk, sk)).map(|at| items.remove(at));
         let profile = take(PROFILE);
         Ok(take(sk).zip(profile))
-    }
-
-    /// All of these records that exist, in no order.
-    pub(crate) async fn get_all(&self, keys: KeysAndAttributesBuilder) -> Result<Vec<Item>, StoreError> {
-        let keys = keys.build().map_err(unavailable)?;
-        let answer = self.client.batch_get_item().request_items(&self.table, keys).send().await;
-        let answer = answer.map_err(unavailable)?;
-        if answer.unprocessed_keys().is_some_and(|keys| !keys.is_empty()) {
-            return Err(StoreError::Unavailable("the table throttles reads".into()));
-        }
-        Ok(answer.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default())
     }
 
     /// Notes when a session or key was used; one that has ended meanwhile does not come back by it.
@@ -134,34 +121,22 @@ impl DynamoAccounts {
         sk: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let update = self.client.update_item().table_name(&self.table);
-        let update = update.set_key(Some(key(user_pk(account), sk)));
-        let update =
-            update.update_expression("SET last_used = :now").condition_expression("attribute_exists(pk)");
-        let now = number(now.unix_seconds());
-        match update.expression_attribute_values(":now", now).send().await.map_err(conflict_or_unavailable) {
-            Ok(_) | Err(StoreError::Conflict) => Ok(()),
-            Err(error) => Err(error),
-        }
+        let update = Write::update(key(user_pk(account), sk), "SET last_used = :now")
+            .only_if("attribute_exists(pk)")
+            .value(":now", number(now.unix_seconds()));
+        self.write_if(update).await.map(drop)
     }
 
     /// All records of an account whose sort key begins with `prefix`, strongly consistent.
     pub(crate) async fn items_of(&self, account: &AccountId, prefix: &str) -> Result<Vec<Item>, StoreError> {
-        let query = self.client.query().table_name(&self.table).consistent_read(true);
-        let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :prefix)");
-        let query = query.expression_attribute_values(":pk", AttributeValue::S(user_pk(account)));
-        let query = query.expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()));
-        let mut pages = query.into_paginator().items().send();
-        let mut items = Vec::new();
-        while let Some(item) = pages.next().await {
-            items.push(item.map_err(unavailable)?);
-        }
-        Ok(items)
+        self.table.query(Query::partition(user_pk(account)).beginning_with(prefix)).await
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_dynamo::AttributeValue;
+
     use super::*;
 
     #[test]

@@ -12,8 +12,9 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::account_item::{self, key, user_pk};
-use crate::dynamo_accounts::{DynamoAccounts, conflict_or_unavailable};
-use crate::failure::{corrupt, unavailable};
+use crate::dynamo_accounts::DynamoAccounts;
+use crate::failure::corrupt;
+use crate::table::Write;
 
 #[derive(Serialize, Deserialize)]
 struct UploadItem {
@@ -73,8 +74,7 @@ impl UploadStore for DynamoAccounts {
             result: upload.result.clone(),
             ttl: upload.expires,
         };
-        let put = self.client.put_item().table_name(&self.table);
-        put.set_item(Some(account_item::to_item(&item)?)).send().await.map(drop).map_err(unavailable)
+        Ok(self.table.write(Write::put(account_item::to_item(&item)?)).await.map(drop)?)
     }
 
     async fn find_upload(
@@ -82,7 +82,7 @@ impl UploadStore for DynamoAccounts {
         account: &AccountId,
         id: &OperationId,
     ) -> Result<Option<FileUpload>, StoreError> {
-        let item = self.get(key(user_pk(account), &sort_key(id))).await?;
+        let item = self.table.get(key(user_pk(account), &sort_key(id))).await?;
         item.map(|item| account_item::from_item::<UploadItem>(item)?.into_upload(account)).transpose()
     }
 
@@ -92,18 +92,16 @@ impl UploadStore for DynamoAccounts {
     }
 
     async fn complete(&self, upload: &FileUpload, result: &UploadResult) -> Result<(), StoreError> {
-        let update = self.client.update_item().table_name(&self.table);
-        let update = update.set_key(Some(key(user_pk(&upload.account), &sort_key(&upload.id))));
-        let update = update.update_expression("SET #result = :result");
-        let update = update.condition_expression("attribute_exists(pk)");
         let result = serde_dynamo::to_attribute_value(result).map_err(|error| corrupt("upload", error))?;
-        let update = update.expression_attribute_names("#result", "result");
-        let update = update.expression_attribute_values(":result", result);
-        update.send().await.map(drop).map_err(conflict_or_unavailable)
+        let update =
+            Write::update(key(user_pk(&upload.account), &sort_key(&upload.id)), "SET #result = :result")
+                .only_if("attribute_exists(pk)")
+                .name("#result", "result")
+                .value(":result", result);
+        Ok(self.table.write(update).await.map(drop)?)
     }
 
     async fn remove(&self, account: &AccountId, id: &OperationId) -> Result<(), StoreError> {
-        let delete = self.client.delete_item().table_name(&self.table);
-        delete.set_key(Some(key(user_pk(account), &sort_key(id)))).send().await.map(drop).map_err(unavailable)
+        Ok(self.table.write(Write::delete(key(user_pk(account), &sort_key(id)))).await.map(drop)?)
     }
 }

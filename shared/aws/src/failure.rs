@@ -1,4 +1,4 @@
-//! SDK failures as domain errors.
+//! Failed calls as domain errors.
 
 use domain::StoreError;
 

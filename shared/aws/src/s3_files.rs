@@ -4,47 +4,39 @@
 //! in a slash. The bucket is versioned, and every object names the operation that stored it: that is what makes an
 //! operation revocable.
 
-use std::collections::HashMap;
 use std::ops::Range;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::operation::get_object::GetObjectError;
-use aws_sdk_s3::operation::head_object::{HeadObjectError, HeadObjectOutput};
-use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
-use aws_sdk_s3::operation::put_object::PutObjectError;
-use aws_sdk_s3::presigning::PresigningConfig;
-use aws_sdk_s3::primitives::{ByteStream, DateTime};
-use aws_sdk_s3::types::{Delete, MetadataDirective, ObjectIdentifier};
 use bytes::Bytes;
+use data_encoding::BASE64;
 use domain::{
     Content, Entry, FileKey, FileState, FileStore, FolderKey, MediaType, NewFile, OperationId, Replaces,
     StoreError, Timestamp, Usage,
 };
 use futures_util::stream::{self, StreamExt as _};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use serde::{Deserialize, Serialize};
 
+use crate::bucket::{Bucket, encode_key, from_xml, to_xml};
 use crate::clients::Clients;
 use crate::failure::{corrupt, unavailable};
-use crate::s3_download::ObjectState;
-use crate::s3_parts::patient;
+use crate::s3_download::{ObjectState, body};
+use crate::service::CallError;
 
 /// The most objects that one `DeleteObjects` call takes.
 const DELETE_PAGE: usize = 1_000;
 
 /// The metadata that names an object's operation.
-pub(crate) const OPERATION: &str = "operation";
+pub(crate) const OPERATION: HeaderName = HeaderName::from_static("x-amz-meta-operation");
 
 /// The metadata that holds what a client says the object is.
-const MEDIA_TYPE: &str = "media-type";
+const MEDIA_TYPE: HeaderName = HeaderName::from_static("x-amz-meta-media-type");
+
+const VERSION: HeaderName = HeaderName::from_static("x-amz-version-id");
 
 /// The type of every object as the bucket itself would serve it.
-pub(crate) const PLAIN_TYPE: &str = "application/octet-stream";
-
-/// What `x-amz-copy-source` takes of a key as it is: the slash and what RFC 3986 calls unreserved.
-const KEY_IN_HEADER: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(crate) const PLAIN_TYPE: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 /// How long S3 may take for the copy of a small object.
 const COPYING: Duration = Duration::from_secs(9);
@@ -52,22 +44,68 @@ const COPYING: Duration = Duration::from_secs(9);
 /// How many objects are asked for their operation at the same time.
 const PARALLEL_HEADS: usize = 64;
 
-/// How many versions one operation can have left at one key: the SDK sends a put up to three times, and each may have
+/// How many versions one operation can have left at one key: a put is sent up to three times, and each may have
 /// arrived without its answer coming back.
 const MAX_VERSIONS: usize = 3;
 
 /// The files of one bucket.
 #[derive(Clone, Debug)]
 pub struct S3Files {
-    pub(crate) client: aws_sdk_s3::Client,
-    pub(crate) bucket: String,
+    pub(crate) bucket: Bucket,
+}
+
+/// An object, or one version of it.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Named {
+    key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version_id: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Deletion<'a> {
+    /// Only failures are answered.
+    quiet: bool,
+    object: &'a [Named],
+}
+
+#[derive(Deserialize)]
+struct Deleted {
+    #[serde(rename = "Error", default)]
+    errors: Vec<Undeleted>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Undeleted {
+    code: String,
+}
+
+/// What a copy or a join has come to. S3 may answer 200 before it knows, and then tell of a failure.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Made {
+    #[serde(rename = "ETag")]
+    etag: Option<String>,
+    code: Option<String>,
+}
+
+/// The entity tag of what was copied or joined.
+pub(crate) fn made(answer: &[u8]) -> Result<String, StoreError> {
+    let made: Made = from_xml("copy", answer)?;
+    made.etag.ok_or_else(|| {
+        let code = made.code.unwrap_or_default();
+        StoreError::Unavailable(format!("S3 did not make the object: {code}").into())
+    })
 }
 
 impl S3Files {
     /// The files in `bucket`, which must be versioned.
     #[must_use]
     pub fn new(clients: &Clients, bucket: String) -> Self {
-        Self { client: clients.s3(), bucket }
+        Self { bucket: clients.bucket(bucket) }
     }
 
     async fn put_object(
@@ -76,29 +114,28 @@ impl S3Files {
         file: NewFile,
         operation: &OperationId,
     ) -> Result<String, StoreError> {
-        let put =
-            self.client.put_object().bucket(&self.bucket).key(key).metadata(OPERATION, operation.as_str());
+        let put = self.bucket.request(Method::PUT, &key, &[]).header(OPERATION, operation.as_str());
         // The type that a client claims never becomes the object's own: no page may be served from the bucket.
-        let mut put = put.content_type(PLAIN_TYPE).body(ByteStream::from(file.content));
+        let mut put = put.header(header::CONTENT_TYPE, PLAIN_TYPE);
         if let Some(media_type) = &file.media_type {
-            put = put.metadata(MEDIA_TYPE, media_type.as_str());
+            put = put.header(MEDIA_TYPE, media_type.as_str());
         }
         let put = match &file.replaces {
             Replaces::Anything => put,
-            Replaces::Nothing => put.if_none_match("*"),
-            Replaces::State(etag) => put.if_match(etag),
+            Replaces::Nothing => put.header(header::IF_NONE_MATCH, "*"),
+            Replaces::State(etag) => put.header(header::IF_MATCH, etag),
         };
-        // TLS and a CRC protect the content on its way; hashing it once more costs as much as all the rest.
-        let put = put.customize().disable_payload_signing();
-        let stored = put.send().await.map_err(conflict_or_unavailable)?;
-        stored.version_id.ok_or_else(|| corrupt("bucket", "versioning is not enabled on it"))?;
-        stored.e_tag.ok_or_else(no_etag)
+        let put = put.header("x-amz-checksum-crc32", crc32(&file.content));
+        let stored = self.bucket.call(put, file.content).await.map_err(conflict_or_unavailable)?;
+        let version = text(stored.headers(), &VERSION);
+        version.ok_or_else(|| corrupt("bucket", "versioning is not enabled on it"))?;
+        text(stored.headers(), &header::ETAG).ok_or_else(no_etag)
     }
 
-    async fn head(&self, key: &str) -> Result<Option<HeadObjectOutput>, StoreError> {
-        match self.client.head_object().bucket(&self.bucket).key(key).send().await {
-            Ok(head) => Ok(Some(head)),
-            Err(SdkError::ServiceError(error)) if matches!(error.err(), HeadObjectError::NotFound(_)) => {
+    async fn head(&self, key: &str) -> Result<Option<HeaderMap>, StoreError> {
+        match self.bucket.call(self.bucket.request(Method::HEAD, key, &[]), Bytes::new()).await {
+            Ok(head) => Ok(Some(head.into_parts().0.headers)),
+            Err(error) if error.refusal().is_some_and(|refusal| refusal.status == StatusCode::NOT_FOUND) => {
                 Ok(None)
             }
             Err(error) => Err(unavailable(error)),
@@ -110,44 +147,40 @@ impl S3Files {
         &self,
         key: &str,
         operation: &OperationId,
-    ) -> Result<Option<HeadObjectOutput>, StoreError> {
-        let stored_by = |head: &HeadObjectOutput| head.metadata()?.get(OPERATION).cloned();
+    ) -> Result<Option<HeaderMap>, StoreError> {
         let head = self.head(key).await?;
-        Ok(head.filter(|head| stored_by(head).as_deref() == Some(operation.as_str())))
+        Ok(head.filter(|head| head.get(OPERATION).is_some_and(|stored_by| stored_by == operation.as_str())))
     }
 
     /// The object's present version, if that operation stored it.
-    async fn version_of(
-        &self,
-        key: &str,
-        operation: &OperationId,
-    ) -> Result<Option<ObjectIdentifier>, StoreError> {
-        let version = self.head_of(key, operation).await?.and_then(|head| head.version_id);
-        let name = |version| ObjectIdentifier::builder().key(key).version_id(version).build();
-        version.map(name).transpose().map_err(unavailable)
+    async fn version_of(&self, key: &str, operation: &OperationId) -> Result<Option<Named>, StoreError> {
+        let head = self.head_of(key, operation).await?;
+        let version = head.and_then(|head| text(&head, &VERSION));
+        Ok(version.map(|version| Named { key: key.to_owned(), version_id: Some(version) }))
     }
 
     /// Deletes objects, or versions of them where one is named. All are tried.
-    async fn delete_objects(&self, objects: &[ObjectIdentifier]) -> Result<(), StoreError> {
+    async fn delete_objects(&self, objects: &[Named]) -> Result<(), StoreError> {
         let mut outcome = Ok(());
         for page in objects.chunks(DELETE_PAGE) {
-            let delete = Delete::builder().set_objects(Some(page.to_vec())).quiet(true).build();
-            let delete = delete.map_err(unavailable)?;
-            let sent = self.client.delete_objects().bucket(&self.bucket).delete(delete).send().await;
-            outcome = outcome.and(match sent {
-                Ok(answer) => answer.errors().first().map_or(Ok(()), |error| {
-                    let code = error.code().unwrap_or("unknown");
-                    Err(StoreError::Unavailable(format!("an object was not deleted: {code}").into()))
-                }),
-                Err(error) => Err(unavailable(error)),
-            });
+            outcome = outcome.and(self.delete_page(page).await);
         }
         outcome
     }
 
+    async fn delete_page(&self, objects: &[Named]) -> Result<(), StoreError> {
+        let xml = to_xml("Delete", &Deletion { quiet: true, object: objects })?;
+        let delete = self.bucket.request(Method::POST, "", &[("delete", "")]);
+        let delete = delete.header("x-amz-checksum-crc32", crc32(&xml));
+        let answer = self.bucket.call(delete, xml).await.map_err(unavailable)?;
+        let deleted: Deleted = from_xml("deletion", answer.body())?;
+        deleted.errors.first().map_or(Ok(()), |error| {
+            Err(StoreError::Unavailable(format!("an object was not deleted: {}", error.code).into()))
+        })
+    }
+
     fn object(&self, key: &FileKey, state: &FileState) -> ObjectState {
-        let (client, bucket) = (self.client.clone(), self.bucket.clone());
-        ObjectState { client, bucket, key: key.to_string(), etag: state.etag.clone() }
+        ObjectState { bucket: self.bucket.clone(), key: key.to_string(), etag: state.etag.clone() }
     }
 }
 
@@ -184,20 +217,17 @@ impl FileStore for S3Files {
     }
 
     async fn state(&self, key: &FileKey) -> Result<Option<FileState>, StoreError> {
-        let Some(head) = self.head(&key.to_string()).await? else { return Ok(None) };
-        file_state(head.content_length, head.last_modified, head.e_tag, head.metadata).map(Some)
+        self.head(&key.to_string()).await?.map(|head| file_state(&head)).transpose()
     }
 
     async fn open(&self, key: &FileKey) -> Result<Option<(FileState, Content)>, StoreError> {
-        let object = match self.client.get_object().bucket(&self.bucket).key(key.to_string()).send().await {
+        let object = match self.bucket.open(self.bucket.request(Method::GET, &key.to_string(), &[])).await {
             Ok(object) => object,
-            Err(SdkError::ServiceError(error)) if matches!(error.err(), GetObjectError::NoSuchKey(_)) => {
-                return Ok(None);
-            }
+            Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
             Err(error) => return Err(unavailable(error)),
         };
-        let state = file_state(object.content_length, object.last_modified, object.e_tag, object.metadata)?;
-        let content = self.object(key, &state).download(object.body, 0..state.bytes);
+        let state = file_state(object.headers())?;
+        let content = self.object(key, &state).download(body(object.into_body()), 0..state.bytes);
         Ok(Some((state, content)))
     }
 
@@ -213,16 +243,18 @@ impl FileStore for S3Files {
     }
 
     async fn link(&self, key: &FileKey, disposition: &str, seconds: u64) -> Result<String, StoreError> {
-        let expiry = PresigningConfig::expires_in(Duration::from_secs(seconds)).map_err(unavailable)?;
-        let get = self.client.get_object().bucket(&self.bucket).key(key.to_string());
-        let get = get.response_content_disposition(disposition).response_content_type(PLAIN_TYPE);
-        let get = get.response_cache_control("private, no-cache").presigned(expiry).await;
-        Ok(get.map_err(unavailable)?.uri().to_owned())
+        let answer = [
+            ("response-cache-control", "private, no-cache"),
+            ("response-content-disposition", disposition),
+            ("response-content-type", "application/octet-stream"),
+        ];
+        let get = self.bucket.request(Method::GET, &key.to_string(), &answer);
+        self.bucket.link(get, seconds).map_err(unavailable)
     }
 
     async fn delete(&self, key: &FileKey) -> Result<(), StoreError> {
-        let delete = self.client.delete_object().bucket(&self.bucket).key(key.to_string());
-        delete.send().await.map(drop).map_err(unavailable)
+        let delete = self.bucket.request(Method::DELETE, &key.to_string(), &[]);
+        self.bucket.call(delete, Bytes::new()).await.map(drop).map_err(unavailable)
     }
 
     async fn make_folder(&self, key: &FolderKey, operation: &OperationId) -> Result<(), StoreError> {
@@ -236,8 +268,8 @@ impl FileStore for S3Files {
         if key.path().is_root() {
             return Ok(true);
         }
-        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(key.to_string()).max_keys(1);
-        Ok(!list.send().await.map_err(unavailable)?.contents().is_empty())
+        let page = self.page(&key.to_string(), &[("max-keys", "1")]).await?;
+        Ok(!page.entries.is_empty())
     }
 
     async fn list(&self, key: &FolderKey) -> Result<Vec<Entry>, StoreError> {
@@ -255,12 +287,13 @@ impl FileStore for S3Files {
         let mut page = Vec::new();
         loop {
             // One more than asked for tells whether there are more, and one may be the folder's own marker.
-            let wanted = i32::try_from(limit - page.len() + 2).unwrap_or(i32::MAX);
-            let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix).delimiter("/");
-            let request = request.set_start_after(start.take()).max_keys(wanted);
-            let found = request.send().await.map_err(unavailable)?;
-            page.append(&mut direct_entries(&prefix, &found)?);
-            if page.len() > limit || found.is_truncated() != Some(true) {
+            let wanted = (limit - page.len() + 2).to_string();
+            let mut query = vec![("delimiter", "/"), ("max-keys", wanted.as_str())];
+            query.extend(start.as_deref().map(|start| ("start-after", start)));
+            let found = self.page(&prefix, &query).await?;
+            let is_last = found.next.is_none();
+            page.append(&mut found.direct_entries());
+            if page.len() > limit || is_last {
                 let more = page.len() > limit;
                 page.truncate(limit);
                 return Ok((page, more));
@@ -271,26 +304,29 @@ impl FileStore for S3Files {
 
     async fn delete_folder(&self, key: &FolderKey) -> Result<Usage, StoreError> {
         let entries = self.list(key).await?;
-        let name = |entry: &Entry| ObjectIdentifier::builder().key(format!("{key}{}", entry.path)).build();
-        let names = entries.iter().map(name).collect::<Result<Vec<_>, _>>().map_err(unavailable)?;
+        let name = |entry: &Entry| Named { key: format!("{key}{}", entry.path), version_id: None };
+        let names: Vec<_> = entries.iter().map(name).collect();
         self.delete_objects(&names).await?;
         Ok(Usage::of(&entries))
     }
 
     async fn copy(&self, from: &FileKey, to: &FileKey, operation: &OperationId) -> Result<bool, StoreError> {
         let Some(state) = self.state(from).await? else { return Ok(false) };
-        let copy = self.client.copy_object().bucket(&self.bucket).key(to.to_string());
-        let source = utf8_percent_encode(&from.to_string(), KEY_IN_HEADER).to_string();
+        let copy = self.bucket.request(Method::PUT, &to.to_string(), &[]);
+        let source = format!("{}/{}", self.bucket.name, encode_key(&from.to_string()));
+        let copy = copy.header("x-amz-copy-source", source);
+        let copy = copy.header("x-amz-copy-source-if-match", &state.etag);
         // Without replacing the metadata the copy would be marked with the operation that stored the original.
-        let copy = copy.copy_source(format!("{}/{source}", self.bucket)).copy_source_if_match(&state.etag);
-        let copy = copy.metadata_directive(MetadataDirective::Replace).content_type(PLAIN_TYPE);
-        let mut copy = copy.metadata(OPERATION, operation.as_str());
+        let copy = copy.header("x-amz-metadata-directive", "REPLACE");
+        let copy = copy.header(header::CONTENT_TYPE, PLAIN_TYPE);
+        let mut copy = copy.header(OPERATION, operation.as_str());
         if let Some(media_type) = &state.media_type {
-            copy = copy.metadata(MEDIA_TYPE, media_type.as_str());
+            copy = copy.header(MEDIA_TYPE, media_type.as_str());
         }
         // S3 moves at least 25 MB of a copy in a second.
         let time = COPYING + Duration::from_secs(state.bytes / 25_000_000);
-        copy.customize().config_override(patient(time)).send().await.map(|_| true).map_err(unavailable)
+        let copied = self.bucket.patient(time).call(copy, Bytes::new()).await.map_err(unavailable)?;
+        made(copied.body()).map(|_| true)
     }
 }
 
@@ -300,60 +336,44 @@ fn behind(prefix: &str, path: &str) -> String {
     format!("{prefix}{path}{last}")
 }
 
-/// The entries directly below a prefix, in order of their bytes; without the folder's own marker.
-fn direct_entries(prefix: &str, found: &ListObjectsV2Output) -> Result<Vec<Entry>, StoreError> {
-    let below = |key: &str| key.strip_prefix(prefix).filter(|path| !path.is_empty()).map(str::to_owned);
-    let mut entries = Vec::new();
-    for object in found.contents() {
-        if let Some(path) = object.key().and_then(below) {
-            entries.push(Entry {
-                path,
-                bytes: size(object.size)?,
-                modified: timestamp(object.last_modified),
-            });
-        }
-    }
-    let modified = Timestamp::from_unix_seconds(0);
-    let folders = found.common_prefixes().iter().filter_map(|folder| below(folder.prefix()?));
-    entries.extend(folders.map(|path| Entry { path, bytes: 0, modified }));
-    entries.sort_by(|one, other| one.path.cmp(&other.path));
-    Ok(entries)
-}
-
-pub(crate) fn file_state(
-    bytes: Option<i64>,
-    modified: Option<DateTime>,
-    etag: Option<String>,
-    metadata: Option<HashMap<String, String>>,
-) -> Result<FileState, StoreError> {
-    let media_type = metadata.and_then(|mut metadata| metadata.remove(MEDIA_TYPE));
+/// The state of a file, as the headers of its object tell it.
+pub(crate) fn file_state(headers: &HeaderMap) -> Result<FileState, StoreError> {
+    let bytes = text(headers, &header::CONTENT_LENGTH).and_then(|text| text.parse().ok());
+    let modified =
+        text(headers, &header::LAST_MODIFIED).and_then(|text| httpdate::parse_http_date(&text).ok());
+    let modified = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
     Ok(FileState {
-        bytes: size(bytes)?,
-        modified: timestamp(modified),
-        etag: etag.ok_or_else(no_etag)?,
-        media_type: media_type.and_then(|text| MediaType::parse(&text).ok()),
+        bytes: bytes.ok_or_else(|| corrupt("object", "it has no size"))?,
+        modified: Timestamp::from_unix_seconds(modified.as_secs()),
+        etag: text(headers, &header::ETAG).ok_or_else(no_etag)?,
+        media_type: text(headers, &MEDIA_TYPE).and_then(|text| MediaType::parse(&text).ok()),
     })
 }
 
-pub(crate) fn timestamp(time: Option<DateTime>) -> Timestamp {
-    let seconds = time.and_then(|time| u64::try_from(time.secs()).ok());
-    Timestamp::from_unix_seconds(seconds.unwrap_or(0))
+/// What a header says.
+pub(crate) fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    Some(headers.get(name)?.to_str().ok()?.to_owned())
 }
 
-fn no_etag() -> StoreError {
+pub(crate) fn no_etag() -> StoreError {
     corrupt("object", "it has no entity tag")
+}
+
+/// By it S3 sees whether a content has arrived as it was.
+fn crc32(content: &[u8]) -> String {
+    BASE64.encode(&crc32fast::hash(content).to_be_bytes())
 }
 
 /// S3 answers a condition that does not hold with 412, two conditional puts at the same time with 409, and `If-Match`
 /// without an object with 404.
-fn conflict_or_unavailable(error: SdkError<PutObjectError>) -> StoreError {
-    let status = error.raw_response().map(|response| response.status().as_u16());
-    match (status, error.as_service_error().and_then(ProvideErrorMetadata::code)) {
-        (Some(409 | 412), _) | (_, Some("NoSuchKey")) => StoreError::Conflict,
+fn conflict_or_unavailable(error: CallError) -> StoreError {
+    match error.refusal() {
+        Some(refusal)
+            if matches!(refusal.status, StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED)
+                || refusal.code == "NoSuchKey" =>
+        {
+            StoreError::Conflict
+        }
         _ => unavailable(error),
     }
-}
-
-fn size(bytes: Option<i64>) -> Result<u64, StoreError> {
-    bytes.and_then(|bytes| u64::try_from(bytes).ok()).ok_or_else(|| corrupt("object", "it has no size"))
 }

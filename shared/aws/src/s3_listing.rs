@@ -1,74 +1,49 @@
-//! Listings of the bucket, by a reader of our own.
+//! Listings of the bucket.
 //!
-//! The SDK's reader makes an object with a dozen fields of each entry, which costs most of the time of a large listing.
-//! Here the SDK sends the request, signs it and sends it again if need be; what comes back is read for the three fields
-//! that are needed.
+//! A large folder is ten thousand entries: they are read in one pass over the XML, for the three fields that are needed.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
-use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextMut;
-use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_s3::error::BoxError;
-use aws_sdk_s3::primitives::{ByteStream, DateTime, DateTimeFormat, SdkBody};
-use domain::{Entry, StoreError};
+use bytes::Bytes;
+use domain::{Entry, StoreError, Timestamp};
+use http::Method;
 use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, Event};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::failure::{corrupt, unavailable};
-use crate::s3_files::{S3Files, timestamp};
-
-/// What the SDK reads in the place of what was taken away.
-const NOTHING: &str = "<ListBucketResult/>";
-
-/// How often a page is asked for whose answer breaks off.
-const TRIES: usize = 2;
-
-/// Takes the body of a good answer away before the SDK reads it.
-#[derive(Clone, Debug, Default)]
-struct Body(Arc<Mutex<Option<SdkBody>>>);
-
-impl Body {
-    fn take(&self) -> Option<SdkBody> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-impl Intercept for Body {
-    fn name(&self) -> &'static str {
-        "ListingBody"
-    }
-
-    fn modify_before_deserialization(
-        &self,
-        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let response = context.response_mut();
-        if response.status().is_success() {
-            let body = std::mem::replace(response.body_mut(), SdkBody::from(NOTHING));
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(body);
-        }
-        Ok(())
-    }
-}
+use crate::s3_files::S3Files;
 
 /// One page of a listing.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Page {
-    entries: Vec<Entry>,
+pub(crate) struct Page {
+    pub(crate) entries: Vec<Entry>,
+    /// What a listing with a delimiter does not go into; each ends in a slash.
+    pub(crate) folders: Vec<String>,
     /// Where the next page begins; nothing when this is the last.
-    next: Option<String>,
+    pub(crate) next: Option<String>,
+}
+
+impl Page {
+    /// The entries and folders, in order of their bytes; without the marker of the folder that is listed.
+    pub(crate) fn direct_entries(self) -> Vec<Entry> {
+        let modified = Timestamp::from_unix_seconds(0);
+        let mut entries = self.entries;
+        entries.extend(self.folders.into_iter().map(|path| Entry { path, bytes: 0, modified }));
+        entries.retain(|entry| !entry.path.is_empty());
+        entries.sort_by(|one, other| one.path.cmp(&other.path));
+        entries
+    }
 }
 
 impl S3Files {
     /// Everything below `prefix`, which the paths leave out.
     pub(crate) async fn entries(&self, prefix: &str) -> Result<Vec<Entry>, StoreError> {
         let mut all = Vec::new();
-        let mut next = None;
+        let mut next: Option<String> = None;
         loop {
-            let page = self.page(prefix, next).await?;
+            let from = next.as_deref().map(|next| ("continuation-token", next));
+            let page = self.page(prefix, from.as_slice()).await?;
             all.extend(page.entries);
             next = page.next;
             if next.is_none() {
@@ -77,20 +52,12 @@ impl S3Files {
         }
     }
 
-    async fn page(&self, prefix: &str, from: Option<String>) -> Result<Page, StoreError> {
-        let mut failure = None;
-        for _ in 0..TRIES {
-            let body = Body::default();
-            let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
-            let list = list.set_continuation_token(from.clone()).customize().interceptor(body.clone());
-            list.send().await.map_err(unavailable)?;
-            let body = body.take().ok_or_else(|| corrupt("listing", "it has no body"))?;
-            match ByteStream::new(body).collect().await {
-                Ok(body) => return read(prefix, &body.into_bytes()),
-                Err(error) => failure = Some(error),
-            }
-        }
-        Err(failure.map_or_else(|| corrupt("listing", "it was not asked for"), unavailable))
+    /// One page of what is below `prefix`.
+    pub(crate) async fn page(&self, prefix: &str, query: &[(&str, &str)]) -> Result<Page, StoreError> {
+        let query = [&[("list-type", "2"), ("prefix", prefix)], query].concat();
+        let list = self.bucket.request(Method::GET, "", &query);
+        let answer = self.bucket.call(list, Bytes::new()).await.map_err(unavailable)?;
+        read(prefix, answer.body())
     }
 }
 
@@ -100,14 +67,16 @@ enum Field {
     Key,
     Size,
     LastModified,
+    Folder,
     IsTruncated,
     NextToken,
     Other,
 }
 
 impl Field {
-    fn of(name: &str, in_contents: bool) -> Self {
+    fn of(name: &str, in_contents: bool, in_folder: bool) -> Self {
         match name {
+            "Prefix" if in_folder => Self::Folder,
             "Key" if in_contents => Self::Key,
             "Size" if in_contents => Self::Size,
             "LastModified" if in_contents => Self::LastModified,
@@ -125,13 +94,16 @@ fn read(prefix: &str, xml: &[u8]) -> Result<Page, StoreError> {
     let mut reader = Reader::from_str(xml);
     let (mut page, mut truncated, mut whole) = (Page::default(), false, false);
     let (mut object, mut field, mut text) = (None::<Object>, Field::Other, String::new());
+    let mut in_folder = false;
     loop {
         match reader.read_event().map_err(unreadable)? {
             Event::Start(tag) => {
-                if tag.name().as_ref() == "Contents" {
-                    object = Some(Object::default());
+                match tag.name().as_ref() {
+                    "Contents" => object = Some(Object::default()),
+                    "CommonPrefixes" => in_folder = true,
+                    _ => {}
                 }
-                field = Field::of(tag.name().as_ref(), object.is_some());
+                field = Field::of(tag.name().as_ref(), object.is_some(), in_folder);
                 text.clear();
             }
             Event::Text(piece) if field != Field::Other => {
@@ -143,6 +115,7 @@ fn read(prefix: &str, xml: &[u8]) -> Result<Page, StoreError> {
                     (Field::Key, Some(object)) => object.key = std::mem::take(&mut text),
                     (Field::Size, Some(object)) => object.bytes = text.parse().ok(),
                     (Field::LastModified, Some(object)) => object.modified = time(&text),
+                    (Field::Folder, _) => page.folders.push(below(prefix, std::mem::take(&mut text))?),
                     (Field::IsTruncated, _) => truncated = text == "true",
                     (Field::NextToken, _) => page.next = Some(std::mem::take(&mut text)),
                     _ => {}
@@ -152,6 +125,7 @@ fn read(prefix: &str, xml: &[u8]) -> Result<Page, StoreError> {
                     "Contents" => {
                         page.entries.extend(object.take().map(|o| o.into_entry(prefix)).transpose()?);
                     }
+                    "CommonPrefixes" => in_folder = false,
                     "ListBucketResult" => whole = true,
                     _ => {}
                 }
@@ -168,18 +142,24 @@ fn read(prefix: &str, xml: &[u8]) -> Result<Page, StoreError> {
 struct Object {
     key: String,
     bytes: Option<u64>,
-    modified: Option<DateTime>,
+    modified: Option<Timestamp>,
 }
 
 impl Object {
-    fn into_entry(mut self, prefix: &str) -> Result<Entry, StoreError> {
-        if !self.key.starts_with(prefix) {
-            return Err(corrupt("listing", "a key lies outside its prefix"));
-        }
-        self.key.drain(..prefix.len());
+    fn into_entry(self, prefix: &str) -> Result<Entry, StoreError> {
         let bytes = self.bytes.ok_or_else(|| corrupt("object", "it has no size"))?;
-        Ok(Entry { path: self.key, bytes, modified: timestamp(self.modified) })
+        let modified = self.modified.ok_or_else(|| corrupt("object", "it has no time"))?;
+        Ok(Entry { path: below(prefix, self.key)?, bytes, modified })
     }
+}
+
+/// A key without the prefix that was asked for.
+fn below(prefix: &str, mut key: String) -> Result<String, StoreError> {
+    if !key.starts_with(prefix) {
+        return Err(corrupt("listing", "a key lies outside its prefix"));
+    }
+    key.drain(..prefix.len());
+    Ok(key)
 }
 
 /// Adds what `&amp;` or `&#xfc;` stands for.
@@ -194,14 +174,13 @@ fn push(text: &mut String, reference: &BytesRef<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn time(text: &str) -> Option<DateTime> {
-    DateTime::from_str(text, DateTimeFormat::DateTime).ok()
+fn time(text: &str) -> Option<Timestamp> {
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    u64::try_from(time.unix_timestamp()).ok().map(Timestamp::from_unix_seconds)
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::Timestamp;
-
     use super::*;
 
     const TWO: &str = concat!(
@@ -222,7 +201,10 @@ mod tests {
             modified: Timestamp::from_unix_seconds(seconds),
         };
         let entries = vec![entry("a & b\u{fc}<.idf", 12, 1_772_443_814), entry("c", 0, 1_772_443_815)];
-        assert_eq!(read("me/", TWO.as_bytes()).unwrap(), Page { entries, next: Some("a&b=".into()) });
+        assert_eq!(
+            read("me/", TWO.as_bytes()).unwrap(),
+            Page { entries, next: Some("a&b=".into()), ..Page::default() }
+        );
         let none = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
         assert_eq!(read("me/", none.as_bytes()).unwrap(), Page::default());
     }

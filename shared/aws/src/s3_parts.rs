@@ -3,16 +3,15 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_s3::config::RequestChecksumCalculation;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::presigning::PresigningConfig;
-use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 use domain::{FileKey, FileState, OperationId, Part, PartStore, StoreError};
+use http::{Method, header};
+use serde::{Deserialize, Serialize};
 
+use crate::bucket::{from_xml, to_xml};
 use crate::failure::{corrupt, unavailable};
-use crate::s3_files::{OPERATION, PLAIN_TYPE, S3Files, file_state};
+use crate::s3_files::{OPERATION, PLAIN_TYPE, S3Files, file_state, made, no_etag, text};
+use crate::service::CallError;
 
 /// S3 joins 160 parts in seconds, but may take minutes (`CompleteMultipartUpload` in the Amazon S3 API reference).
 const JOINING: Duration = Duration::from_mins(2);
@@ -20,13 +19,51 @@ const JOINING: Duration = Duration::from_mins(2);
 /// A part of 8 MiB moves in a second.
 const PUTTING: Duration = Duration::from_secs(30);
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Opened {
+    upload_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Arrived {
+    #[serde(rename = "Part", default)]
+    parts: Vec<ArrivedPart>,
+    is_truncated: bool,
+    next_part_number_marker: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ArrivedPart {
+    part_number: u64,
+    #[serde(rename = "ETag")]
+    etag: String,
+    size: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Join<'a> {
+    part: Vec<NamedPart<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct NamedPart<'a> {
+    part_number: u64,
+    #[serde(rename = "ETag")]
+    etag: &'a str,
+}
+
 #[async_trait]
 impl PartStore for S3Files {
     async fn open_parts(&self, key: &FileKey, operation: &OperationId) -> Result<String, StoreError> {
-        let create = self.client.create_multipart_upload().bucket(&self.bucket).key(key.to_string());
-        let create = create.content_type(PLAIN_TYPE).metadata(OPERATION, operation.as_str());
-        let created = create.send().await.map_err(unavailable)?;
-        created.upload_id.ok_or_else(|| corrupt("upload", "it has no id"))
+        let create = self.bucket.request(Method::POST, &key.to_string(), &[("uploads", "")]);
+        let create = create.header(header::CONTENT_TYPE, PLAIN_TYPE).header(OPERATION, operation.as_str());
+        let created = self.bucket.call(create, Bytes::new()).await.map_err(unavailable)?;
+        Ok(from_xml::<Opened>("upload", created.body())?.upload_id)
     }
 
     async fn part_link(
@@ -37,15 +74,9 @@ impl PartStore for S3Files {
         bytes: u64,
         seconds: u64,
     ) -> Result<String, StoreError> {
-        let expiry = PresigningConfig::expires_in(Duration::from_secs(seconds)).map_err(unavailable)?;
-        let part = self.client.upload_part().bucket(&self.bucket).key(key.to_string()).upload_id(store_id);
         // The size is signed: a part of any other is refused.
-        let part = part.part_number(wire_number(number)?).content_length(wire_number(bytes)?);
-        // A checksum in the URL would be that of an empty body.
-        let plain = aws_sdk_s3::config::Builder::new()
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
-        let link = part.customize().config_override(plain).presigned(expiry).await.map_err(unavailable)?;
-        Ok(link.uri().to_owned())
+        let part = self.part(key, store_id, number).header(header::CONTENT_LENGTH, bytes);
+        self.bucket.link(part, seconds).map_err(unavailable)
     }
 
     async fn put_part(
@@ -55,54 +86,49 @@ impl PartStore for S3Files {
         number: u64,
         content: Bytes,
     ) -> Result<Part, StoreError> {
-        let part = self.client.upload_part().bucket(&self.bucket).key(key.to_string()).upload_id(store_id);
         let bytes = content.len() as u64;
-        let part = part.part_number(wire_number(number)?).body(ByteStream::from(content));
-        let part = part.customize().config_override(patient(PUTTING)).disable_payload_signing();
-        let stored = part.send().await.map_err(unavailable)?;
-        let etag = stored.e_tag.ok_or_else(|| corrupt("part", "it has no entity tag"))?;
+        let part = self.part(key, store_id, number);
+        let stored = self.bucket.patient(PUTTING).call(part, content).await.map_err(unavailable)?;
+        let etag = text(stored.headers(), &header::ETAG).ok_or_else(no_etag)?;
         Ok(Part { number, bytes, etag })
     }
 
     async fn parts(&self, key: &FileKey, store_id: &str) -> Result<Option<Vec<Part>>, StoreError> {
-        let list = self.client.list_parts().bucket(&self.bucket).key(key.to_string()).upload_id(store_id);
-        let mut pages = list.into_paginator().send();
-        let mut parts = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = match page {
-                Ok(page) => page,
+        let (key, mut parts, mut after) = (key.to_string(), Vec::new(), String::from("0"));
+        loop {
+            let query = [("part-number-marker", after.as_str()), ("uploadId", store_id)];
+            let list = self.bucket.request(Method::GET, &key, &query);
+            let page: Arrived = match self.bucket.call(list, Bytes::new()).await {
+                Ok(page) => from_xml("upload", page.body())?,
                 Err(error) if is_gone(&error) => return Ok(None),
                 Err(error) => return Err(unavailable(error)),
             };
-            for part in page.parts.unwrap_or_default() {
-                parts.push(Part {
-                    number: part.part_number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0),
-                    bytes: part.size.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0),
-                    etag: part.e_tag.ok_or_else(|| corrupt("part", "it has no entity tag"))?,
-                });
+            parts.extend(page.parts.into_iter().map(|part| Part {
+                number: part.part_number,
+                bytes: part.size,
+                etag: part.etag,
+            }));
+            if !page.is_truncated {
+                return Ok(Some(parts));
             }
+            after = page.next_part_number_marker.ok_or_else(|| corrupt("upload", "its list is not whole"))?;
         }
-        Ok(Some(parts))
     }
 
     async fn join_parts(&self, key: &FileKey, store_id: &str, parts: &[Part]) -> Result<String, StoreError> {
-        let named = parts.iter().map(|part| {
-            let number = wire_number(part.number)?;
-            Ok(CompletedPart::builder().part_number(number).e_tag(&part.etag).build())
-        });
-        let named = named.collect::<Result<Vec<_>, StoreError>>()?;
-        let join = self.client.complete_multipart_upload().bucket(&self.bucket).key(key.to_string());
-        let join = join.upload_id(store_id);
-        let join = join.multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(named)).build());
-        let joined = join.customize().config_override(patient(JOINING)).send().await;
+        let part =
+            parts.iter().map(|part| NamedPart { part_number: part.number, etag: &part.etag }).collect();
+        let xml = to_xml("CompleteMultipartUpload", &Join { part })?;
+        let join = self.bucket.request(Method::POST, &key.to_string(), &[("uploadId", store_id)]);
+        let joined = self.bucket.patient(JOINING).call(join, xml).await;
         let joined =
             joined.map_err(|error| if is_gone(&error) { StoreError::Conflict } else { unavailable(error) });
-        joined?.e_tag.ok_or_else(|| corrupt("object", "it has no entity tag"))
+        made(joined?.body())
     }
 
     async fn drop_parts(&self, key: &FileKey, store_id: &str) -> Result<(), StoreError> {
-        let drop = self.client.abort_multipart_upload().bucket(&self.bucket).key(key.to_string());
-        match drop.upload_id(store_id).send().await {
+        let abort = self.bucket.request(Method::DELETE, &key.to_string(), &[("uploadId", store_id)]);
+        match self.bucket.call(abort, Bytes::new()).await {
             Ok(_) => Ok(()),
             Err(error) if is_gone(&error) => Ok(()),
             Err(error) => Err(unavailable(error)),
@@ -114,23 +140,19 @@ impl PartStore for S3Files {
         key: &FileKey,
         operation: &OperationId,
     ) -> Result<Option<FileState>, StoreError> {
-        let Some(head) = self.head_of(&key.to_string(), operation).await? else { return Ok(None) };
-        file_state(head.content_length, head.last_modified, head.e_tag, head.metadata).map(Some)
+        let head = self.head_of(&key.to_string(), operation).await?;
+        head.map(|head| file_state(&head)).transpose()
     }
 }
 
-/// One call that S3 may take long for.
-pub(crate) fn patient(time: Duration) -> aws_sdk_s3::config::Builder {
-    let timeouts = aws_sdk_s3::config::timeout::TimeoutConfig::builder()
-        .operation_attempt_timeout(time)
-        .operation_timeout(time);
-    aws_sdk_s3::config::Builder::new().timeout_config(timeouts.build())
+impl S3Files {
+    fn part(&self, key: &FileKey, store_id: &str, number: u64) -> http::request::Builder {
+        let number = number.to_string();
+        let query = [("partNumber", number.as_str()), ("uploadId", store_id)];
+        self.bucket.request(Method::PUT, &key.to_string(), &query)
+    }
 }
 
-fn is_gone<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
-    error.as_service_error().and_then(ProvideErrorMetadata::code) == Some("NoSuchUpload")
-}
-
-fn wire_number<T: TryFrom<u64>>(number: u64) -> Result<T, StoreError> {
-    T::try_from(number).map_err(|_| corrupt("part", "its number or size is out of range"))
+fn is_gone(error: &CallError) -> bool {
+    error.code() == Some("NoSuchUpload")
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use aws::{Clients, DynamoAccounts, S3Files};
+use aws::{DynamoAccounts, S3Files};
 use domain::{
     Account, AccountId, AccountStore as _, Effects, EmailAddress, Password, PasswordHash, PasswordHasher,
     Profile, Role,
@@ -141,8 +141,8 @@ async fn start() -> Parts {
         mailbox: Mailbox::new(&backends.aws_url, None),
         dynamodb: aws_sdk_dynamodb::Client::new(&dynamodb),
         s3: aws_sdk_s3::Client::new(&aws),
-        accounts: DynamoAccounts::new(&Clients::new(dynamodb), TABLE.to_owned()),
-        files: S3Files::new(&Clients::new(aws), BUCKET.to_owned()),
+        accounts: DynamoAccounts::new(&environment::clients(&backends.dynamodb_url), TABLE.to_owned()),
+        files: S3Files::new(&environment::clients(&backends.aws_url), BUCKET.to_owned()),
         variables,
         logs,
         bin_folder: target,

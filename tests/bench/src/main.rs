@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use aws::{Clients, DynamoAccounts};
+use aws::DynamoAccounts;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::{AccountId, AccountStore as _, EmailAddress};
@@ -124,8 +124,8 @@ impl Bench {
 
     /// Whose files are measured.
     async fn account(&self) -> Result<AccountId, Error> {
-        let config = environment::sdk_config(&self.backends.dynamodb_url).await;
-        let accounts = DynamoAccounts::new(&Clients::new(config), TABLE.to_owned());
+        let clients = environment::clients(&self.backends.dynamodb_url);
+        let accounts = DynamoAccounts::new(&clients, TABLE.to_owned());
         let email = EmailAddress::parse(provision::DEMO_ACCOUNTS[0].0)?;
         Ok(accounts.find_by_email(&email).await?.ok_or("no account")?.id)
     }

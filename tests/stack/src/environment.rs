@@ -1,7 +1,11 @@
 //! What the functions are told in the local stack.
 
+use std::sync::Arc;
+
+use aws::Clients;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::Credentials;
+use web::SystemClock;
 
 use crate::backends::Backends;
 
@@ -44,6 +48,23 @@ pub async fn sdk_config(url: &str) -> SdkConfig {
     let credentials = Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "local stack");
     let config = aws_config::defaults(BehaviorVersion::v2026_01_12()).region(Region::from_static(REGION));
     config.credentials_provider(credentials).endpoint_url(url).load().await
+}
+
+/// The functions' clients, in this process, for the stand-in at `url`.
+#[must_use]
+pub fn clients(url: &str) -> Clients {
+    let lookup = |name: &str| {
+        let value = match name {
+            "AWS_ACCESS_KEY_ID" => ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY" => SECRET_KEY,
+            "AWS_REGION" => REGION,
+            "AWS_ENDPOINT_URL" => url,
+            _ => return None,
+        };
+        Some(value.to_owned())
+    };
+    #[expect(clippy::missing_panics_doc, reason = "every variable that is asked for is there")]
+    Clients::load(&lookup, Arc::new(SystemClock)).expect("every variable is there")
 }
 
 /// The functions' own settings, of all functions together.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use aws::{Clients, DynamoAccounts};
+use aws::DynamoAccounts;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
@@ -21,7 +21,7 @@ use domain::{
 
 use crate::Error;
 use crate::backends::Backends;
-use crate::environment::{BUCKET, REGION, SENDER, TABLE, sdk_config};
+use crate::environment::{BUCKET, REGION, SENDER, TABLE, clients, sdk_config};
 
 /// The accounts that every local stack has.
 pub const DEMO_ACCOUNTS: [(&str, &str, Role); 3] = [
@@ -41,7 +41,7 @@ pub async fn provision(
     make_table(&aws_sdk_dynamodb::Client::new(&dynamodb)).await?;
     make_bucket(&aws_sdk_s3::Client::new(&aws), pages).await?;
     make_sender(&aws).await?;
-    let accounts = DynamoAccounts::new(&Clients::new(dynamodb), TABLE.to_owned());
+    let accounts = DynamoAccounts::new(&clients(&backends.dynamodb_url), TABLE.to_owned());
     for (email, password, role) in DEMO_ACCOUNTS {
         make_account(&accounts, email, password, role, clock, random).await?;
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aws::{Clients, S3Files};
+use aws::S3Files;
 use bytes::Bytes;
 use domain::{AccountId, FileKey, FilePath, FileStore as _, NewFile, OperationId};
 use futures_util::TryStreamExt as _;
@@ -54,9 +54,9 @@ struct World {
 
 async fn world(name: &str, bytes: usize) -> World {
     let backends = local_back_ends(name).await;
-    let direct = Clients::new(environment::sdk_config(&backends.aws_url).await);
+    let direct = environment::clients(&backends.aws_url);
     let (url, connections) = breaking_proxy(&backends.aws_url, bytes).await;
-    let broken = Clients::new(environment::sdk_config(&url).await);
+    let broken = environment::clients(&url);
     let (direct, broken) =
         (S3Files::new(&direct, BUCKET.to_owned()), S3Files::new(&broken, BUCKET.to_owned()));
     World { _backends: backends, direct, broken, connections }

@@ -4,8 +4,10 @@
 //! table has the keys `pk` and `sk`, the bucket is versioned. The suite makes its own accounts and leaves no files.
 
 mod broken_connections;
+mod oracle;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use aws::{Clients, DynamoAccounts, S3Files, SesMailer, key_source};
 use bytes::Bytes;
@@ -31,15 +33,20 @@ async fn local_back_ends(name: &str) -> Backends {
     backends
 }
 
+/// The clients of a function on AWS, by this process's environment.
+fn real_clients() -> Clients {
+    Clients::load(&variable, Arc::new(SystemClock)).expect("credentials of AWS")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn dynamodb_keeps_the_contract_of_accounts_and_sessions() {
     if let Some(table) = variable("CONTRACT_TABLE") {
-        let store = DynamoAccounts::new(&Clients::load().await, table);
+        let store = DynamoAccounts::new(&real_clients(), table);
         contract::accounts_and_sessions(&store, &SystemRandom).await;
         return contract::api_keys(&store, &SystemRandom).await;
     }
     let backends = local_back_ends("accounts").await;
-    let clients = Clients::new(environment::sdk_config(&backends.dynamodb_url).await);
+    let clients = environment::clients(&backends.dynamodb_url);
     let store = DynamoAccounts::new(&clients, TABLE.to_owned());
     contract::accounts_and_sessions(&store, &SystemRandom).await;
     contract::api_keys(&store, &SystemRandom).await;
@@ -48,7 +55,7 @@ async fn dynamodb_keeps_the_contract_of_accounts_and_sessions() {
     provision::provision(&backends, &["http://localhost:9000"], &SystemClock, &SystemRandom)
         .await
         .expect("provisioned");
-    let clients = Clients::new(environment::sdk_config(&backends.aws_url).await);
+    let clients = environment::clients(&backends.aws_url);
     let store = DynamoAccounts::new(&clients, TABLE.to_owned());
     contract::accounts_and_sessions(&store, &SystemRandom).await;
     contract::api_keys(&store, &SystemRandom).await;
@@ -63,10 +70,10 @@ async fn dynamodb_keeps_the_contract_of_accounts_and_sessions() {
 #[tokio::test(flavor = "multi_thread")]
 async fn dynamodb_keeps_the_contract_of_ledgers() {
     if let Some(table) = variable("CONTRACT_TABLE") {
-        return contract::ledger(&DynamoAccounts::new(&Clients::load().await, table), &SystemRandom).await;
+        return contract::ledger(&DynamoAccounts::new(&real_clients(), table), &SystemRandom).await;
     }
     let backends = local_back_ends("ledgers").await;
-    let clients = Clients::new(environment::sdk_config(&backends.dynamodb_url).await);
+    let clients = environment::clients(&backends.dynamodb_url);
     let store = DynamoAccounts::new(&clients, TABLE.to_owned());
     contract::ledger(&store, &SystemRandom).await;
     contract::uploads(&store, &SystemRandom).await;
@@ -79,13 +86,13 @@ async fn dynamodb_keeps_the_contract_of_ledgers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn s3_keeps_the_contract_of_files() {
     if let Some(bucket) = variable("CONTRACT_BUCKET") {
-        let store = S3Files::new(&Clients::load().await, bucket);
+        let store = S3Files::new(&real_clients(), bucket);
         contract::files(&store, &SystemRandom).await;
         contract::a_file_in_parts_appears_when_they_are_joined(&store, &SystemRandom, put).await;
         return contract::parts_can_be_dropped(&store, &SystemRandom, put).await;
     }
     let backends = local_back_ends("files").await;
-    let clients = Clients::new(environment::sdk_config(&backends.aws_url).await);
+    let clients = environment::clients(&backends.aws_url);
     let store = S3Files::new(&clients, BUCKET.to_owned());
     contract::files(&store, &SystemRandom).await;
     contract::a_file_in_parts_appears_when_they_are_joined(&store, &SystemRandom, put).await;
@@ -101,7 +108,7 @@ async fn put(url: &str, content: Bytes) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn ses_takes_a_mail_from_a_verified_sender_and_refuses_any_other() {
     let backends = local_back_ends("mail").await;
-    let clients = Clients::new(environment::sdk_config(&backends.aws_url).await);
+    let clients = environment::clients(&backends.aws_url);
     let ada = EmailAddress::parse("ada@example.org").expect("valid");
     let mail = Mail::new(ada, "Grüße", "line\nline").expect("valid");
     SesMailer::new(&clients, SENDER.to_owned(), CONFIGURATION_SET.to_owned())
@@ -121,7 +128,7 @@ async fn ses_takes_a_mail_from_a_verified_sender_and_refuses_any_other() {
 async fn signing_keys_come_from_the_configuration_or_from_parameter_store() {
     let backends = local_back_ends("keys").await;
     let config = environment::sdk_config(&backends.aws_url).await;
-    let (ssm, clients) = (aws_sdk_ssm::Client::new(&config), Clients::new(config));
+    let (ssm, clients) = (aws_sdk_ssm::Client::new(&config), environment::clients(&backends.aws_url));
     let keys = SigningKeys::generate("one").expect("a key");
     let put = ssm.put_parameter().name("/users-api/keys").value(&keys);
     put.r#type(aws_sdk_ssm::types::ParameterType::SecureString).send().await.expect("stored");

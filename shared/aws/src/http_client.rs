@@ -1,0 +1,65 @@
+//! The way to AWS: one pool of connections for all services.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+
+/// Sends requests over connections that are kept.
+pub(crate) type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// The roots of Amazon Trust Services, which every AWS endpoint chains up to
+/// (<https://www.amazontrust.com/repository/>). Reading the machine's own hundreds of roots instead takes several
+/// milliseconds of each cold start, and trusts all of them.
+const AMAZON_ROOTS: [&[u8]; 5] = [
+    include_bytes!("roots/amazon_root_ca_1.pem"),
+    include_bytes!("roots/amazon_root_ca_2.pem"),
+    include_bytes!("roots/amazon_root_ca_3.pem"),
+    include_bytes!("roots/amazon_root_ca_4.pem"),
+    include_bytes!("roots/starfield_services_root_g2.pem"),
+];
+
+/// A connection within a region takes milliseconds.
+const CONNECT_TIME: Duration = Duration::from_secs(1);
+
+/// A client without any connection yet. Addresses that begin with `http` are for the stand-ins of AWS on one machine.
+pub(crate) fn http_client() -> HttpClient {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(
+        AMAZON_ROOTS.iter().filter_map(|pem| CertificateDer::from_pem_slice(pem).ok()),
+    );
+    let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("the provider knows TLS 1.2 and 1.3")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    http.set_nodelay(true);
+    http.set_connect_timeout(Some(CONNECT_TIME));
+    let https =
+        HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(http);
+    Client::builder(TokioExecutor::new()).build(https)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_root_can_be_read() {
+        for pem in AMAZON_ROOTS {
+            let root = CertificateDer::from_pem_slice(pem).expect("a certificate");
+            assert!(RootCertStore::empty().add(root).is_ok());
+        }
+    }
+}
