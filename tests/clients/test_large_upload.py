@@ -6,12 +6,16 @@ import pathlib
 import subprocess
 import sys
 import time
+import zipfile
+
+import requests
 
 from people import PASSWORDS, logged_on
 
 SCRIPT = pathlib.Path(__file__).with_name("large_upload.py")
 EMAIL = "pro@example.org"
 MEGABYTES = 300
+SECONDS_PER_TEST = 240
 
 
 def write_noise(path, megabytes):
@@ -70,6 +74,17 @@ def test_300_mb_arrive_although_the_client_is_killed_half_way(service, tmp_path)
     assert read.hexdigest() == digest
     part = session.get(f"{service.api}/files/large/results.eso", headers={"Range": "bytes=299999990-"})
     assert part.status_code == 206 and len(part.content) == 10
+    # So does the folder as one zip, once it is packed.
+    archive = tmp_path / "large.zip"
+    plain = session.get(f"{service.api}/files/large?format=zip", allow_redirects=False, timeout=110)
+    assert plain.status_code == 307 and plain.json()["ok"] is True
+    with requests.get(plain.headers["Location"], stream=True, timeout=60) as answer, archive.open("wb") as file:
+        assert answer.headers["Content-Disposition"].startswith('attachment; filename="large.zip"')
+        for piece in answer.iter_content(1 << 20):
+            file.write(piece)
+    with zipfile.ZipFile(archive) as packed, packed.open("large/results.eso") as entry:
+        assert packed.namelist() == ["large/", "large/results.eso"]
+        assert hashlib.file_digest(entry, "sha256").hexdigest() == digest
     usage = session.get(f"{service.api}/usage").json()["data"]
     assert usage["bytes_used"] >= MEGABYTES * 1_000_000
     assert session.delete(f"{service.api}/files/large").json()["ok"] is True

@@ -61,8 +61,9 @@ impl Throttle {
     /// Lets somebody guess at the password of `account`, an address in one spelling, or says how long to wait. Whether
     /// there is such an account makes no difference.
     ///
-    /// Where there were wrong guesses before, this one counts before it is made, so that no more can be made at once than
-    /// one after the other. Without any there is only one read, which is all that right passwords cost.
+    /// Where there were wrong guesses before, or the address is not known to use the account, this one counts before it is
+    /// made, so that no more can be made at once than one after the other. Otherwise there is only one read, which is all
+    /// that right passwords from a known address cost.
     pub async fn guess(&self, account: &str, client: Option<IpAddr>) -> Result<Guess<'_>, ApiError> {
         let now = self.clock.now();
         let counters = [Limit::Pair, Limit::Client, Limit::Account]
@@ -74,7 +75,8 @@ impl Throttle {
         let waits = (0..binding).map(|at| guess.before[at].wait_seconds(guess.counters[at].limit(), now));
         let mut wait_seconds = waits.max().unwrap_or_default();
         for at in 0..binding {
-            if wait_seconds == 0 && guess.before[at].count > 0 {
+            let is_first_of_stranger = at == 0 && !known;
+            if wait_seconds == 0 && (is_first_of_stranger || guess.before[at].count > 0) {
                 wait_seconds = guess.count(at).await?;
             }
         }
@@ -120,7 +122,9 @@ impl Guess<'_> {
         let [pair_counted, others_counted @ ..] = self.counted;
         let slips = self.before[0].count;
         let store = &self.throttle.store;
-        if slips > 0 && store.undo(pair, slips + u64::from(pair_counted)).await? {
+        if slips == 0 && pair_counted {
+            store.undo(pair, 1).await?;
+        } else if slips > 0 && store.undo(pair, slips + u64::from(pair_counted)).await? {
             // Only whoever has undone those of the pair: of several at once, one.
             try_join_all(others.iter().map(|counter| store.undo(counter, slips))).await?;
         }
@@ -231,6 +235,23 @@ mod tests {
             assert_eq!(world.guess("mallory", HOME, true).await, 0);
         }
         assert!(world.guess("user 7", HOME, false).await > 0 || world.guess("user 8", HOME, false).await > 0);
+    }
+
+    #[tokio::test]
+    async fn guesses_at_once_from_an_unknown_address_count_before_they_are_made() {
+        let world = World::new();
+        let begin = async || world.throttle.guess("ada", Some(HOME.into())).await;
+        let begun: Vec<_> = try_join_all((0..5).map(|_| begin())).await.unwrap();
+        assert!(begin().await.is_err(), "while the others are being hashed");
+        for guess in begun {
+            guess.was_right().await.unwrap();
+        }
+        // From now on the address is known.
+        let begun: Vec<_> = try_join_all((0..50).map(|_| begin())).await.unwrap();
+        for guess in begun {
+            guess.was_right().await.unwrap();
+        }
+        assert_eq!(world.guess("ada", HOME, true).await, 0);
     }
 
     #[tokio::test]

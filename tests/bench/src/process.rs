@@ -28,6 +28,7 @@ impl Process {
     }
 
     /// Processor time of all threads so far, in milliseconds (`/proc/<pid>/task/<tid>/schedstat`, nanoseconds).
+    /// Exact while they wait, as they do between two calls.
     pub(crate) fn cpu_ms(&self) -> Result<f64, Error> {
         let mut nanoseconds = 0.0;
         for thread in std::fs::read_dir(format!("/proc/{}/task", self.pid()?))? {
