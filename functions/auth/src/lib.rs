@@ -22,6 +22,7 @@ mod confirm;
 mod credentials;
 mod discretion;
 mod forgot_password;
+mod jwks;
 mod log_off;
 mod log_on;
 mod mailed_token;
@@ -192,6 +193,7 @@ impl Function for App {
             }
             Route::ShowForgotPassword => Ok(forgot_password::show()),
             Route::ForgotPassword => forgot_password::forgot_password(self, &request).await,
+            Route::Jwks => Ok(jwks::jwks(self)),
             Route::ShowReset => reset_password::show(self, &request).await,
             Route::ResetPassword => reset_password::reset_password(self, &request).await,
         }

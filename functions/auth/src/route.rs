@@ -49,6 +49,8 @@ pub enum Route {
     ShowAddressUndo,
     /// `POST /email/undo`.
     UndoAddress,
+    /// `GET /.well-known/jwks.json`.
+    Jwks,
 }
 
 impl Route {
@@ -68,6 +70,7 @@ impl Route {
                 return by_method(method, routes);
             }
             "totp/confirm" => Self::ConfirmSecondFactor,
+            ".well-known/jwks.json" => return by_method(method, [(Method::GET, Self::Jwks)]),
             "email/confirm" => return page(Self::ShowNewAddress, Self::ConfirmNewAddress),
             "email/undo" => return page(Self::ShowAddressUndo, Self::UndoAddress),
             "logon" | "auth" => Self::LogOn,
@@ -107,6 +110,7 @@ impl Route {
             Self::ConfirmNewAddress => "confirm_new_address",
             Self::ShowAddressUndo => "show_address_undo",
             Self::UndoAddress => "undo_address",
+            Self::Jwks => "jwks",
         }
     }
 }

@@ -33,6 +33,7 @@ mod download;
 mod export;
 mod file_handle;
 mod head;
+mod health;
 mod large_upload;
 mod list;
 mod make_folder;
@@ -56,13 +57,13 @@ mod repeated_requests;
 #[cfg(test)]
 mod testing;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts, S3Files};
 use domain::{
-    Account, AccountStore, DeletionStore, FileLedger, FileStore, FolderPath, IdempotencyStore, PartStore,
-    Random, UploadStore,
+    Account, AccountStore, DeletionStore, FileLedger, FileStore, FolderPath, IdempotencyStore, Outbox,
+    PartStore, Random, Timestamp, UploadStore,
 };
 use web::error::Source;
 use web::{
@@ -70,6 +71,7 @@ use web::{
     SessionConfig, Settings, SystemClock, SystemRandom, Throttle, idempotency,
 };
 
+use crate::health::Health;
 pub use crate::list::Extent;
 pub use crate::route::{Route, Unpack};
 use crate::turn::LEASE_SECONDS;
@@ -100,7 +102,10 @@ pub struct App {
     accounts: Arc<dyn AccountStore>,
     deletions: Arc<dyn DeletionStore>,
     idempotency: Arc<dyn IdempotencyStore>,
+    outbox: Arc<dyn Outbox>,
     throttle: Throttle,
+    /// As it was lately, and when.
+    health: Mutex<Option<(Timestamp, Health)>>,
     authenticator: Authenticator,
     random: Arc<dyn Random>,
     origins: Origins,
@@ -123,6 +128,8 @@ impl App {
             ledger: table.clone(),
             accounts: table.clone(),
             deletions: table.clone(),
+            outbox: table.clone(),
+            health: Mutex::default(),
             throttle: Throttle::new(table.clone(), Arc::new(SystemClock)),
             idempotency: table,
             authenticator,
@@ -141,6 +148,9 @@ impl Function for App {
     async fn handle(&self, request: Request, log: &mut RequestLog) -> Result<Response, ApiError> {
         let route = Route::parse(&request.method, &request.path, &request.query);
         log.route = route.as_ref().ok().map(Route::name);
+        if route.as_ref().is_ok_and(Route::is_public) {
+            return Ok(health::health(self).await);
+        }
         // Who is not signed on learns nothing about paths, not even that one is malformed.
         let principal = self.authenticator.principal(&request, log).await?;
         let route = route?;
@@ -201,6 +211,7 @@ impl App {
             Route::AbortUpload(id) => abort_upload::abort_upload(self, account, &id).await,
             Route::Usage => usage::usage(self, account).await,
             Route::Export => export::export(self, account, request).await,
+            Route::Health => Ok(health::health(self).await),
         }
     }
 }

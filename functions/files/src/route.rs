@@ -49,6 +49,8 @@ pub enum Route {
     Usage,
     /// `GET /user/export`: everything that is held on the user.
     Export,
+    /// `GET /health`: whether the service is well.
+    Health,
 }
 
 /// What becomes of zips.
@@ -66,6 +68,9 @@ impl Route {
         let below = below_base(path)?;
         if below == "usage" {
             return by_method(method, [(Method::GET, Self::Usage)]);
+        }
+        if below == "health" {
+            return by_method(method, [(Method::GET, Self::Health)]);
         }
         if below == "user/export" {
             return by_method(method, [(Method::GET, Self::Export)]);
@@ -159,15 +164,22 @@ impl Route {
             | Self::Head(_)
             | Self::ShowUpload(_)
             | Self::Usage
-            | Self::Export => false,
+            | Self::Export
+            | Self::Health => false,
         }
+    }
+
+    /// Whether everybody may ask for it.
+    #[must_use]
+    pub const fn is_public(&self) -> bool {
+        matches!(self, Self::Health)
     }
 
     /// The scope that a key needs for it; nothing where no key is enough.
     #[must_use]
     pub const fn scope(&self) -> Option<Scope> {
         match self {
-            Self::Export => None,
+            Self::Export | Self::Health => None,
             Self::List(_) | Self::Read(..) | Self::Zip(_) | Self::Head(_) | Self::Usage => {
                 Some(Scope::FilesRead)
             }
@@ -204,6 +216,7 @@ impl Route {
             Self::AbortUpload(_) => "abort_upload",
             Self::Usage => "usage",
             Self::Export => "export",
+            Self::Health => "health",
             Self::Delete(_) => "delete",
         }
     }

@@ -1,7 +1,7 @@
 //! The function over stores in memory, for the tests of its endpoints.
 
 use std::io::{Cursor, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use domain::testing::{
@@ -47,6 +47,8 @@ impl World {
             accounts: accounts.clone(),
             deletions: accounts.clone(),
             idempotency: Arc::new(MemoryIdempotency::default()),
+            outbox: accounts.clone(),
+            health: Mutex::default(),
             throttle: Throttle::new(Arc::new(MemoryThrottle::default()), clock.clone()),
             authenticator,
             random: random.clone(),

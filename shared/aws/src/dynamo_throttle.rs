@@ -95,6 +95,14 @@ impl ThrottleStore for DynamoAccounts {
         self.write_if(update).await
     }
 
+    async fn forget(&self, counter: &Counter) -> Result<u64, StoreError> {
+        let before = self.table.write(Write::delete(window_key(counter)).returning_old()).await?;
+        if before.is_empty() {
+            return Ok(0);
+        }
+        Ok(account_item::from_item::<TallyItem>(before)?.guesses)
+    }
+
     async fn note_known(&self, counter: &Counter, until: Timestamp) -> Result<(), StoreError> {
         let item = KnownItem { pk: partition(counter), sk: KNOWN.to_owned(), until, ttl: until };
         Ok(self.table.write(Write::put(account_item::to_item(&item)?)).await.map(drop)?)

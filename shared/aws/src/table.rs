@@ -134,6 +134,11 @@ impl Write {
         self.with(|change| change.return_values = Some("ALL_NEW"))
     }
 
+    /// Asks for the record as it was before.
+    pub(crate) fn returning_old(self) -> Self {
+        self.with(|change| change.return_values = Some("ALL_OLD"))
+    }
+
     /// Asks for the record whose condition did not hold.
     pub(crate) fn telling_what_is_there(self) -> Self {
         self.with(|change| change.return_values_on_condition_check_failure = Some("ALL_OLD"))
@@ -329,7 +334,7 @@ impl Table {
         }
     }
 
-    /// Makes a write: the record as it is after an update that asked for it.
+    /// Makes a write: the record after or before it, if it asked for either.
     pub(crate) async fn write(&self, write: Write) -> Result<Item, WriteError> {
         let operation = match &write {
             Write::Put(_) => "PutItem",

@@ -461,6 +461,9 @@ pub trait ThrottleStore: Send + Sync {
     /// Makes so many guesses undone, if there are as many; whether there were.
     async fn undo(&self, counter: &Counter, count: u64) -> Result<bool, StoreError>;
 
+    /// Forgets all guesses of a counter: how many there were. Of several who ask at once, one hears the number.
+    async fn forget(&self, counter: &Counter) -> Result<u64, StoreError>;
+
     /// Notes that the subject of a counter is known until then.
     async fn note_known(&self, counter: &Counter, until: Timestamp) -> Result<(), StoreError>;
 }

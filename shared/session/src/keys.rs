@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use domain::ports::Source;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,27 @@ use crate::seal::Sealer;
 pub struct SigningKeys {
     signer: EncodingKey,
     verifiers: Vec<(String, DecodingKey)>,
+    public: Vec<Jwk>,
     sealers: Vec<Sealer>,
+}
+
+/// The public half of a key, as anybody may have it to verify tokens (RFC 7517, RFC 7518 6.2.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Jwk {
+    kty: &'static str,
+    #[serde(rename = "use")]
+    purpose: &'static str,
+    alg: &'static str,
+    kid: String,
+    crv: &'static str,
+    x: String,
+    y: String,
+}
+
+/// All public keys (RFC 7517 5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct JwkSet {
+    keys: Vec<Jwk>,
 }
 
 /// Why a text holds no signing keys. The text itself is a secret and not repeated.
@@ -92,19 +112,21 @@ impl SigningKeys {
         let file: KeyFile = serde_json::from_str(json).map_err(|_| InvalidSigningKeys::Format)?;
         let mut signer = None;
         let (mut verifiers, mut sealers) = (Vec::<(String, DecodingKey)>::new(), Vec::new());
+        let mut jwks = Vec::new();
         for KeyEntry { kid, pkcs8 } in file.keys {
             if verifiers.iter().any(|(other, _)| *other == kid) {
                 return Err(InvalidSigningKeys::Duplicate(kid));
             }
-            let Some((private, public, sealer)) = read_key(&pkcs8) else {
+            let Some((private, public, jwk, sealer)) = read_key(&kid, &pkcs8) else {
                 return Err(InvalidSigningKeys::Key(kid));
             };
+            jwks.push(jwk);
             sealers.push(sealer);
             signer = signer.or(Some(private));
             verifiers.push((kid, public));
         }
         let signer = signer.ok_or(InvalidSigningKeys::Empty)?;
-        Ok(Self { signer, verifiers, sealers })
+        Ok(Self { signer, verifiers, public: jwks, sealers })
     }
 
     /// Makes one new key named `kid`, in the form that [`SigningKeys::from_json`] reads. `None` if the operating
@@ -120,6 +142,11 @@ impl SigningKeys {
     /// The name of the key that signs, and the key.
     pub(crate) fn signer(&self) -> (&str, &EncodingKey) {
         (&self.verifiers[0].0, &self.signer)
+    }
+
+    /// The public halves of all keys, so that one that will sign is known before it does.
+    pub(crate) fn public(&self) -> JwkSet {
+        JwkSet { keys: self.public.clone() }
     }
 
     /// Seals a text for one purpose, so that whoever carries it back cannot have changed it.
@@ -138,12 +165,25 @@ impl SigningKeys {
     }
 }
 
-/// The private key, its public half, and the sealer that is derived from it.
-fn read_key(pkcs8: &str) -> Option<(EncodingKey, DecodingKey, Sealer)> {
+/// The private key, its public half in both forms, and the sealer that is derived from it.
+fn read_key(kid: &str, pkcs8: &str) -> Option<(EncodingKey, DecodingKey, Jwk, Sealer)> {
     let der = STANDARD.decode(pkcs8.trim()).ok()?;
     let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der).ok()?;
-    let public = DecodingKey::from_ec_der(pair.public_key().as_ref());
-    Some((EncodingKey::from_ec_der(&der), public, Sealer::derive(&der)))
+    let point = pair.public_key().as_ref();
+    // Uncompressed (SEC 1 2.3.3): a mark, and two coordinates of 32 bytes.
+    let (x, y) = point.strip_prefix(&[4])?.split_at_checked(32)?;
+    let coordinate = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let jwk = Jwk {
+        kty: "EC",
+        purpose: "sig",
+        alg: "ES256",
+        kid: kid.to_owned(),
+        crv: "P-256",
+        x: coordinate(x),
+        y: coordinate(y),
+    };
+    let public = DecodingKey::from_ec_der(point);
+    Some((EncodingKey::from_ec_der(&der), public, jwk, Sealer::derive(&der)))
 }
 
 impl fmt::Debug for SigningKeys {

@@ -15,5 +15,5 @@ pub mod keys;
 mod seal;
 pub mod token;
 
-pub use keys::{InvalidSigningKeys, KeySource, SigningKeySource, SigningKeys};
+pub use keys::{InvalidSigningKeys, Jwk, JwkSet, KeySource, SigningKeySource, SigningKeys};
 pub use token::{Claims, InvalidToken, Token, Tokens};

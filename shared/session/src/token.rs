@@ -7,7 +7,7 @@ use domain::{AccountId, Random, Session, SessionId, Timestamp};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 
-use crate::keys::SigningKeys;
+use crate::keys::{JwkSet, SigningKeys};
 
 /// Who the tokens are for: this service and its siblings on the same host.
 pub const AUDIENCE: &str = "users-api";
@@ -84,6 +84,12 @@ impl Tokens {
 
     fn keys(&self) -> Arc<SigningKeys> {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The keys that verify the tokens, for anybody who wants to.
+    #[must_use]
+    pub fn public_keys(&self) -> JwkSet {
+        self.keys().public()
     }
 
     /// Seals a text for one purpose, so that whoever carries it back cannot have changed it. It is not hidden.

@@ -120,13 +120,17 @@ impl Guess<'_> {
     pub async fn was_right(self) -> Result<(), ApiError> {
         let [pair, others @ ..] = &self.counters;
         let [pair_counted, others_counted @ ..] = self.counted;
-        let slips = self.before[0].count;
+        let [slips_before, others_before @ ..] = &self.before;
         let store = &self.throttle.store;
-        if slips == 0 && pair_counted {
-            store.undo(pair, 1).await?;
-        } else if slips > 0 && store.undo(pair, slips + u64::from(pair_counted)).await? {
-            // Only whoever has undone those of the pair: of several at once, one.
-            try_join_all(others.iter().map(|counter| store.undo(counter, slips))).await?;
+        if slips_before.count > 0 || pair_counted {
+            // Those of the pair are forgotten once, also by several right guesses at once, and elsewhere no more are made
+            // undone than were counted there.
+            let slips = store.forget(pair).await?.saturating_sub(pair_counted.into());
+            let undone = others.iter().zip(others_before).map(|(counter, before)| {
+                let count = slips.min(before.count);
+                async move { if count > 0 { store.undo(counter, count).await } else { Ok(false) } }
+            });
+            try_join_all(undone).await?;
         }
         let counted = others.iter().zip(others_counted).filter(|(_, counted)| *counted);
         try_join_all(counted.map(|(counter, _)| store.undo(counter, 1))).await?;
@@ -240,14 +244,14 @@ mod tests {
     #[tokio::test]
     async fn guesses_at_once_from_an_unknown_address_count_before_they_are_made() {
         let world = World::new();
-        let begin = async || world.throttle.guess("ada", Some(HOME.into())).await;
-        let begun: Vec<_> = try_join_all((0..5).map(|_| begin())).await.unwrap();
-        assert!(begin().await.is_err(), "while the others are being hashed");
+        let ask = async || world.throttle.guess("ada", Some(HOME.into())).await;
+        let begun: Vec<_> = try_join_all((0..5).map(|_| ask())).await.unwrap();
+        assert!(ask().await.is_err(), "while the others are being hashed");
         for guess in begun {
             guess.was_right().await.unwrap();
         }
         // From now on the address is known.
-        let begun: Vec<_> = try_join_all((0..50).map(|_| begin())).await.unwrap();
+        let begun: Vec<_> = try_join_all((0..50).map(|_| ask())).await.unwrap();
         for guess in begun {
             guess.was_right().await.unwrap();
         }

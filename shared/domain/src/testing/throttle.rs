@@ -63,6 +63,10 @@ impl ThrottleStore for MemoryThrottle {
         Ok(guesses.map(|guesses| guesses.count -= count).is_some())
     }
 
+    async fn forget(&self, counter: &Counter) -> Result<u64, StoreError> {
+        Ok(self.tables().guesses.remove(&key(counter)).map_or(0, |guesses| guesses.count))
+    }
+
     async fn note_known(&self, counter: &Counter, until: Timestamp) -> Result<(), StoreError> {
         self.tables().known.insert(counter.subject.clone(), until);
         Ok(())

@@ -6,7 +6,7 @@ use api::story_with;
 use http::Method;
 
 /// The status that each event gets from somebody who is signed in, without any file.
-const EXPECTED: [(&str, u16); 54] = [
+const EXPECTED: [(&str, u16); 56] = [
     ("account_audit", 200),
     ("account_audit_of", 403),
     ("account_change_account", 403),
@@ -32,6 +32,7 @@ const EXPECTED: [(&str, u16); 54] = [
     ("auth_confirm_second_factor", 409),
     ("auth_end_second_factor", 409),
     ("auth_forgot_password", 200),
+    ("auth_jwks", 200),
     ("auth_logon", 200),
     ("auth_logout", 200),
     ("auth_register", 200),
@@ -51,6 +52,7 @@ const EXPECTED: [(&str, u16); 54] = [
     ("files_download", 404),
     ("files_export", 200),
     ("files_head", 404),
+    ("files_health", 200),
     ("files_list", 200),
     ("files_make_folder", 200),
     ("files_move", 404),

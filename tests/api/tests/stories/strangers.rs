@@ -70,8 +70,10 @@ const ROUTES: [(&str, &str, Needs); 47] = [
 ];
 
 /// Public routes that change nothing and know nobody.
-const PUBLIC: [(&str, &str); 6] = [
+const PUBLIC: [(&str, &str); 8] = [
     ("GET", "/users/api/info"),
+    ("GET", "/users/api/health"),
+    ("GET", "/users/api/.well-known/jwks.json"),
     ("GET", "/users/api/verify"),
     ("GET", "/users/api/password/forgot"),
     ("GET", "/users/api/password/reset"),

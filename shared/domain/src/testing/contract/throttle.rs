@@ -38,6 +38,22 @@ async fn guesses_are_counted_exactly(store: &dyn ThrottleStore, random: &dyn Ran
     assert_eq!((guesses[0].count, guesses[2].count), (6, 0));
 }
 
+/// Guesses are forgotten once, however many want it at once.
+async fn guesses_are_forgotten_once(store: &dyn ThrottleStore, random: &dyn Random) {
+    let all = counters(random);
+    let [pair, ..] = &all;
+    assert_eq!(store.forget(pair).await.expect("an answer"), 0);
+    for _ in 0..3 {
+        store.add(pair, NOW).await.expect("counted");
+    }
+    let forgotten = join_all((0..8).map(|_| store.forget(pair))).await;
+    let mut counts: Vec<_> = forgotten.into_iter().map(|count| count.expect("an answer")).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [0, 0, 0, 0, 0, 0, 0, 3]);
+    assert_eq!(store.tallies(&all).await.expect("readable").0[0], Tally::default());
+    assert!(store.claim(pair, 0, NOW).await.expect("an answer"), "it can be counted anew");
+}
+
 /// Of several who claim the next guess at once, one gets it.
 async fn a_guess_is_claimed_once(store: &dyn ThrottleStore, random: &dyn Random) {
     let [pair, ..] = &counters(random);
@@ -62,6 +78,7 @@ async fn a_subject_is_known_for_a_time(store: &dyn ThrottleStore, random: &dyn R
 /// Runs the contracts of stores of guesses.
 pub async fn throttle(store: &dyn ThrottleStore, random: &dyn Random) {
     guesses_are_counted_exactly(store, random).await;
+    guesses_are_forgotten_once(store, random).await;
     a_guess_is_claimed_once(store, random).await;
     a_subject_is_known_for_a_time(store, random).await;
 }
