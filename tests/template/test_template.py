@@ -16,6 +16,7 @@ TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 FILES = (
     "/users/api/files", "/users/api/files/{path+}", "/users/api/uploads", "/users/api/uploads/{id}",
     "/users/api/uploads/{id}/complete", "/users/api/usage", "/users/api/user/export",
+    "/users/api/health",
 )
 GATEWAY_TIMEOUT_SECONDS = 29
 LOGGING_POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
@@ -164,6 +165,27 @@ def test_every_route_names_its_method(routes):
 
 def test_every_route_lies_below_the_base_path(routes):
     assert not [route for route in routes if not route[0].startswith("/users/api/")]
+
+
+def test_no_function_has_more_routes_than_its_policy_may_name(template, functions):
+    """Each route is a statement in the policy of its function, which holds 20,480 bytes (AWS Lambda quotas)."""
+    permissions = all_of(template["Resources"], "AWS::Lambda::Permission")
+    for function in functions:
+        policy = {"Version": "2012-10-17", "Id": "default", "Statement": []}
+        for name, permission in permissions.items():
+            if function not in references(permission["FunctionName"]):
+                continue
+            source = json.dumps(permission.get("SourceArn"))
+            path = re.search(r"\}/([A-Z]+/[^\"]*)\"", source)
+            policy["Statement"].append({
+                "Sid": f"users-api-production-{name}-ABCDEFGHIJKL", "Effect": "Allow",
+                "Principal": {"Service": permission["Principal"]}, "Action": permission["Action"],
+                "Resource": f"arn:aws:lambda:ap-southeast-2:123456789012:function:users-api-production-{function}-ABCDEFGHIJKL",
+                "Condition": {"ArnLike": {"AWS:SourceArn":
+                    f"arn:aws:execute-api:ap-southeast-2:123456789012:abcdefghij/live/{path[1] if path else source}"}},
+            })
+        assert policy["Statement"], function
+        assert len(json.dumps(policy, separators=(",", ":"))) < 20_480, function
 
 
 def test_preflight_requests_go_to_the_function_that_serves_the_path(routes):
