@@ -12,7 +12,8 @@ import pytest
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
-TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+ROOT = Path(__file__).parents[2]
+TEMPLATE = ROOT / "template.yaml"
 FILES = (
     "/users/api/files", "/users/api/files/{path+}", "/users/api/uploads", "/users/api/uploads/{id}",
     "/users/api/uploads/{id}/complete", "/users/api/usage", "/users/api/user/export",
@@ -20,13 +21,14 @@ FILES = (
 )
 GATEWAY_TIMEOUT_SECONDS = 29
 LOGGING_POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+TRACING_POLICY = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"
 
 
 class OfflinePolicies:
     """Stands in for the look-up in IAM, which needs an account."""
 
     def load(self):
-        return {"AWSLambdaBasicExecutionRole": LOGGING_POLICY}
+        return {"AWSLambdaBasicExecutionRole": LOGGING_POLICY, "AWSXrayWriteOnlyAccess": TRACING_POLICY}
 
 
 @pytest.fixture(scope="module")
@@ -349,10 +351,11 @@ def statements_by_role(resources):
 
 def test_every_function_has_a_role_of_its_own_that_may_write_its_log(resources, functions):
     roles = all_of(resources, "AWS::IAM::Role")
-    assert {name + "Role" for name in functions} == set(roles)
+    # One more is for the gateway, which writes its log by it.
+    assert {name + "Role" for name in functions} == set(roles) - {"GatewayLogRole"}
     for name, function in functions.items():
         assert function["Role"] == {"Fn::GetAtt": [name + "Role", "Arn"]}
-        assert roles[name + "Role"]["ManagedPolicyArns"] == [LOGGING_POLICY]
+        assert roles[name + "Role"]["ManagedPolicyArns"] == [LOGGING_POLICY, TRACING_POLICY]
 
 
 def test_no_function_is_allowed_a_wildcard_action(resources):
@@ -393,8 +396,8 @@ def test_bounces_and_complaints_come_back_to_the_function_that_notes_them(resour
     destination = the_one(resources, "AWS::SES::ConfigurationSetEventDestination")
     assert set(destination["EventDestination"]["MatchingEventTypes"]) == {"bounce", "complaint"}
     topic = destination["EventDestination"]["SnsDestination"]["TopicARN"]["Ref"]
-    subscription = the_one(resources, "AWS::SNS::Subscription")
-    assert subscription["TopicArn"] == {"Ref": topic}
+    subscriptions = all_of(resources, "AWS::SNS::Subscription").values()
+    (subscription,) = [it for it in subscriptions if it["TopicArn"] == {"Ref": topic}]
     assert subscription["Endpoint"] == {"Fn::GetAtt": ["Send", "Arn"]}
     statement = the_one(resources, "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"][0]
     assert statement["Principal"] == {"Service": "ses.amazonaws.com"}
@@ -431,3 +434,76 @@ def test_every_log_ends_up_in_a_group_that_forgets(resources, functions):
         group = function["LoggingConfig"]["LogGroup"]["Ref"]
         assert groups[group]["RetentionInDays"] > 0, name
     assert len({function["LoggingConfig"]["LogGroup"]["Ref"] for function in functions.values()}) == len(functions)
+
+
+# Operations
+
+
+def test_no_more_requests_are_let_through_than_the_parameter_says(resources):
+    (settings,) = the_one(resources, "AWS::ApiGateway::Stage")["MethodSettings"]
+    assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
+    assert settings["ThrottlingRateLimit"] == settings["ThrottlingBurstLimit"] == {"Ref": "RequestsPerSecond"}
+
+
+def test_a_line_of_the_gateways_log_is_json_without_a_query_or_a_header(resources):
+    setting = the_one(resources, "AWS::ApiGateway::Stage")["AccessLogSetting"]["Fn::If"][1]
+    line = json.loads(setting["Format"].replace("$context.", ""))
+    assert {"request_id", "trace_id", "method", "route", "status", "duration_ms", "address"} <= set(line)
+    assert not [value for value in line.values() if "path" == value or "header" in value or "query" in value]
+
+
+def test_what_costs_or_needs_something_of_its_own_is_only_there_when_a_parameter_asks_for_it(template):
+    conditions = {name: it.get("Condition") for name, it in template["Resources"].items()}
+    assert conditions["Domain"] == conditions["DomainMapping"] == "HasDomain"
+    assert conditions["WebAclAssociation"] == "HasWebAcl"
+    assert conditions["GatewayLog"] == conditions["GatewayAccount"] == conditions["GatewayLogRole"] == "HasAccessLog"
+    assert conditions["AlarmMail"] == "HasAlarmAddress"
+    for name in ("DomainName", "CertificateArn", "WebAclArn", "AlarmAddress"):
+        parameter = template["Parameters"][name]
+        assert parameter["Default"] == "" and re.match(parameter["AllowedPattern"], ""), name
+
+
+@pytest.mark.parametrize(("parameter", "good", "bad"), [
+    ("DomainName", "api.example.org", "https://api.example.org"),
+    ("CertificateArn", "arn:aws:acm:eu-west-2:123456789012:certificate/1a-2b", "certificate"),
+    ("WebAclArn", "arn:aws:wafv2:eu-west-2:123456789012:regional/webacl/users/1a-2b",
+     "arn:aws:wafv2:us-east-1:123456789012:global/webacl/users/1a-2b"),
+    ("AlarmAddress", "ops@example.org", "ops"),
+])
+def test_a_parameter_out_of_range_is_refused_before_anything_is_made(template, parameter, good, bad):
+    pattern = template["Parameters"][parameter]["AllowedPattern"]
+    assert re.match(pattern, good) and not re.match(pattern, bad)
+    assert template["Parameters"][parameter]["ConstraintDescription"].startswith("must be")
+
+
+def own_metrics():
+    """The names under which the functions count, as their log writes them."""
+    source = (ROOT / "shared/web/src/request_line.rs").read_text(encoding="utf-8")
+    return set(re.findall(r'Self::\w+ => "(\w+)"', source)) | {
+        "duration_ms", "faults", "bytes_in", "bytes_out", "cold_starts"}
+
+
+def test_every_alarm_and_graph_is_about_something_that_is_measured(template, resources, functions):
+    dashboard = json.dumps(the_one(resources, "AWS::CloudWatch::Dashboard"))
+    alarms = all_of(resources, "AWS::CloudWatch::Alarm")
+    ours = {name: it for name, it in alarms.items() if it["Namespace"] == "UsersApi"}
+    assert len(alarms) > 15 and len(ours) >= 5
+    for name, alarm in ours.items():
+        assert alarm["MetricName"] in own_metrics(), name
+        assert {it["Name"] for it in alarm["Dimensions"]} <= {"function", "route"}, name
+    for metric in own_metrics():
+        assert metric in dashboard, metric
+    for name, alarm in alarms.items():
+        assert alarm["AlarmActions"] == [{"Ref": "Alarms"}] and alarm["TreatMissingData"] == "notBreaching", name
+
+
+def test_the_readme_says_what_every_alarm_means(resources):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`(\w+Alarm)`", readme))
+    alarms = set(all_of(resources, "AWS::CloudWatch::Alarm"))
+    assert {re.sub(r"^(Auth|Account|Files|Send|Info)(?=Crash|Throttle)", "", name) for name in alarms} == told
+
+
+def test_the_dashboard_is_json(resources):
+    body = the_one(resources, "AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"]
+    assert len(json.loads(body)["widgets"]) == 8
