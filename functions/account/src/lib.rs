@@ -24,6 +24,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts, SesMailer};
 use domain::{AccountStore, Act, AuditEvent, DeletionStore, Random, Scope};
+use futures_util::future::join;
 use web::error::Source;
 use web::{
     ApiError, Authenticator, Caller, Function, Hashing, InvalidConfig, MailConfig, Origins, Post, Request,
@@ -71,7 +72,9 @@ impl App {
         let keys = aws::key_source(&clients, config.session.signing_keys);
         let store = Arc::new(DynamoAccounts::new(&clients, config.session.table));
         let authenticator =
-            Authenticator::load(keys, &config.session.url, store.clone(), Arc::new(SystemClock)).await?;
+            Authenticator::load(keys, &config.session.url, store.clone(), Arc::new(SystemClock));
+        let (authenticator, ()) = join(authenticator, store.connect()).await;
+        let authenticator = authenticator?;
         let links = SealedLinks::new(&config.session.url, authenticator.tokens.clone());
         let post = Post {
             outbox: store.clone(),

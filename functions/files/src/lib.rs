@@ -65,6 +65,7 @@ use domain::{
     Account, AccountStore, DeletionStore, FileLedger, FileStore, FolderPath, IdempotencyStore, Outbox,
     PartStore, Random, Timestamp, UploadStore,
 };
+use futures_util::future::join3;
 use web::error::Source;
 use web::{
     ApiError, Authenticator, Function, InvalidConfig, Notice, Origins, Request, RequestLog, Response,
@@ -118,9 +119,11 @@ impl App {
         let clients = Clients::load(lookup, Arc::new(SystemClock))?;
         let keys = aws::key_source(&clients, config.session.signing_keys);
         let table = Arc::new(DynamoAccounts::new(&clients, config.session.table));
-        let authenticator =
-            Authenticator::load(keys, &config.session.url, table.clone(), Arc::new(SystemClock)).await?;
         let bucket = Arc::new(S3Files::new(&clients, config.bucket));
+        let authenticator =
+            Authenticator::load(keys, &config.session.url, table.clone(), Arc::new(SystemClock));
+        let (authenticator, (), ()) = join3(authenticator, table.connect(), bucket.connect()).await;
+        let authenticator = authenticator?;
         Ok(Self {
             files: bucket.clone(),
             parts: bucket,

@@ -40,6 +40,11 @@ impl Bucket {
         Self { service: Service { settings: settings(), ..service }, name, root }
     }
 
+    /// Opens a connection in advance.
+    pub(crate) async fn connect(&self) {
+        self.service.connect().await;
+    }
+
     /// A request about a key; without one about the bucket.
     pub(crate) fn request(&self, method: Method, key: &str, query: &[(&str, &str)]) -> Builder {
         let pairs = query.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, QUERY)));

@@ -28,6 +28,11 @@ impl DynamoAccounts {
     pub fn new(clients: &Clients, table: String) -> Self {
         Self { table: clients.table(table) }
     }
+
+    /// Opens a connection to the table, so that the first request of a process finds one. It never fails.
+    pub async fn connect(&self) {
+        self.table.connect().await;
+    }
 }
 
 #[async_trait]

@@ -108,6 +108,11 @@ impl S3Files {
         Self { bucket: clients.bucket(bucket) }
     }
 
+    /// Opens a connection to the bucket, so that the first request of a process finds one. It never fails.
+    pub async fn connect(&self) {
+        self.bucket.connect().await;
+    }
+
     async fn put_object(
         &self,
         key: String,

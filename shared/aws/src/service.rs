@@ -25,6 +25,9 @@ use crate::http_client::HttpClient;
 /// failed together do not come back together.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
+/// A connection that is opened in advance may take so long: the start of a function does not wait for it longer.
+const GREETING: Duration = Duration::from_secs(1);
+
 /// Codes of a service that is busy, whatever their status (AWS SDKs and Tools Reference Guide, "Retry behavior").
 const BUSY: [&str; 9] = [
     "ProvisionedThroughputExceededException",
@@ -145,6 +148,23 @@ impl Service {
     pub(crate) fn patient(&self, attempt: Duration) -> Self {
         let patience = Patience { attempt, operation: attempt, ..self.patience };
         Self { patience, ..self.clone() }
+    }
+
+    /// Opens a connection, so that the first call finds one: a handshake takes longer than a call. That it fails is no
+    /// failure, the first call tries again.
+    pub(crate) async fn connect(&self) {
+        let greeting = async {
+            let mut request = Request::new(Full::default());
+            *request.uri_mut() = Uri::try_from(&self.address).map_err(CallError::unmade)?;
+            let answer = self.http.request(request).await;
+            let answer = answer.map_err(|error| CallError::Unreachable(self.name, error))?;
+            // The connection can be used again once the answer is read, whatever it says.
+            self.collect(answer.into_body()).await
+        };
+        let late = |_| Err(CallError::Late(self.name));
+        if let Err(error) = tokio::time::timeout(GREETING, greeting).await.unwrap_or_else(late) {
+            tracing::warn!(%error, "no connection was opened in advance");
+        }
     }
 
     /// Makes a call whose URI is a path, until it is answered or time is up: the whole answer.
@@ -343,6 +363,29 @@ mod tests {
             assert!(heard.contains(part), "{heard}");
         }
         assert!(!heard.contains("the secret"));
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_was_opened_in_advance_serves_the_first_call() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            // Nobody else is let in.
+            drop(listener);
+            for answer in ["healthy", "good"] {
+                let bytes = connection.read(&mut [0; 4_096]).await.unwrap();
+                assert!(bytes > 0);
+                let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{answer}", answer.len());
+                connection.write_all(answer.as_bytes()).await.unwrap();
+            }
+            std::future::pending::<()>().await;
+        });
+        let service = Service { address, ..service(&[]).await.0 };
+        service.connect().await;
+        assert_eq!(service.call(&request()).await.unwrap().body(), "good");
+        let nowhere = Service { address: "http://127.0.0.1:1".into(), ..service };
+        nowhere.connect().await;
     }
 
     #[tokio::test]

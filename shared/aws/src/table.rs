@@ -301,6 +301,11 @@ impl Table {
         Self { service, name }
     }
 
+    /// Opens a connection in advance.
+    pub(crate) async fn connect(&self) {
+        self.service.connect().await;
+    }
+
     /// A record, strongly consistent.
     pub(crate) async fn get(&self, key: Item) -> Result<Option<Item>, StoreError> {
         let request = GetItem { table_name: &self.name, key, consistent_read: true };
