@@ -101,14 +101,19 @@ pub(crate) enum CallError {
 }
 
 /// What a service says when it does not do what it was asked to.
-#[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     /// Names the failure, as the service's reference does; empty when the service does not.
     pub(crate) code: String,
     pub(crate) message: String,
-    /// All that it said.
+    /// All that it said, a record that stood in the way included.
     pub(crate) body: Bytes,
+}
+
+impl std::fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Refusal({}, {:?}, {:?})", self.status, self.code, self.message)
+    }
 }
 
 impl CallError {

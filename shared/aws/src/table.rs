@@ -25,8 +25,8 @@ pub(crate) struct Table {
     name: String,
 }
 
-/// A write of one record: on its own, or as a part of a transaction.
-#[derive(Clone, Debug, Serialize)]
+/// A write of one record: on its own, or as a part of a transaction. Not printable: records hold secrets.
+#[derive(Clone, Serialize)]
 pub(crate) enum Write {
     /// Puts a record in the place of whatever is there.
     Put(Change),
@@ -37,7 +37,7 @@ pub(crate) enum Write {
 }
 
 /// What a write does, and on which condition.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Change {
     table_name: String,
@@ -60,7 +60,6 @@ pub(crate) struct Change {
 }
 
 /// Why a write did not happen.
-#[derive(Debug)]
 pub(crate) enum WriteError {
     /// Its condition does not hold: the record as it is, if the write asked for it and it is there.
     Condition(Item),
@@ -151,7 +150,7 @@ impl Write {
 }
 
 /// Records that share a partition, in the order of their sort keys.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Query {
     table_name: String,
