@@ -241,7 +241,7 @@ def connection_failed(api: str, error: httpx.TransportError) -> ConnectionFailed
 
 def pause(tries: int) -> float:
     """How long to wait after so many failures, in seconds; spread, so that many clients do not come back at once."""
-    return float(min(8.0, 0.5 * 2**tries) * random.uniform(0.5, 1.0))
+    return float(min(8.0, 0.25 * 2**tries) * random.uniform(0.5, 1.0))
 
 
 def wait_seconds(response: httpx.Response, tries: int) -> Optional[float]:
