@@ -40,6 +40,13 @@ def test_the_readmes_shell_examples_work(stranger):
     assert "Email has been sent to demo@example.org" in done.stdout
 
 
+def test_the_projects_readme_shows_the_same_commands():
+    (shown,) = re.findall(
+        r"```sh\npip install ./clients/python\n(.*?)```", (PROJECT / "../../README.md").read_text(), re.DOTALL
+    )
+    assert set(shown.splitlines()) <= set(blocks("sh")[0].splitlines())
+
+
 def test_the_readmes_python_examples_work(stranger):
     stranger.write("models/model.idf", b"Version,9.6;\n")
     for example in blocks("python"):

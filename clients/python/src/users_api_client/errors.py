@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Optional
 
 if TYPE_CHECKING:
     from .report import Report
@@ -12,8 +12,11 @@ class UsersApiError(Exception):
     """Whatever this package reports.
 
     `kind` is its name for programs, as in the output of `usersapi --json`, and `exit_code` what `usersapi` ends with.
-    After an error that `ends_transfer` the files that are still to come would fail in the same way.
+    After an error that `ends_transfer` the files that are still to come would fail in the same way. `report` is what a
+    transfer has done until then.
     """
+
+    report: Optional[Report] = None
 
     kind: ClassVar[str] = "failed"
     exit_code: ClassVar[int] = 1
@@ -124,7 +127,3 @@ class TransferFailed(UsersApiError):
     """Some files have not arrived; `report` has each of them with its reason, and those that have."""
 
     kind = "transfer_failed"
-
-    def __init__(self, text: str, report: Report) -> None:
-        super().__init__(text)
-        self.report = report

@@ -9,6 +9,9 @@ from typing import Optional, Protocol
 
 from .errors import TransferFailed, UsersApiError
 
+# So many failures are told in the text of an error.
+NAMED = 3
+
 
 class Outcome(str, enum.Enum):
     """What became of one file."""
@@ -44,18 +47,17 @@ class Report:
     def raise_for_failures(self, stopped_by: Optional[UsersApiError] = None) -> None:
         """Does nothing if all went well.
 
-        Raises the error that has ended the transfer, with this report as its attribute `report`, or else
-        `TransferFailed` if some files failed.
+        Raises the error that has ended the transfer, or else `TransferFailed` if some files failed; the error has this
+        report.
         """
         failed = self.of(Outcome.FAILED)
-        done = len(self.files) - len(failed)
+        if stopped_by is None and failed:
+            reasons = "; ".join(f"{file.path}: {file.reason}" for file in failed[:NAMED])
+            more = f"; and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
+            stopped_by = TransferFailed(f"{len(failed)} of {len(self.files)} files failed. {reasons}{more}")
         if stopped_by is not None:
-            stopped_by.report = self  # type: ignore[attr-defined]
+            stopped_by.report = self
             raise stopped_by
-        if failed:
-            reasons = "; ".join(f"{file.path}: {file.reason}" for file in failed[:3])
-            more = f"; and {len(failed) - 3} more" if len(failed) > 3 else ""
-            raise TransferFailed(f"{len(failed)} of {len(failed) + done} files failed. {reasons}{more}", self)
 
 
 class Watcher(Protocol):

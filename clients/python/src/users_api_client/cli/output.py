@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any
 
 import typer
 
@@ -24,7 +24,7 @@ def show(text: str, as_json: bool, **data: Any) -> None:
 
 def show_error(error: UsersApiError) -> None:
     """Prints what has happened: as text to standard error, or where the JSON would have gone."""
-    report: Optional[Report] = getattr(error, "report", None)
+    report = error.report
     if "--json" in sys.argv:
         files = {"files": [as_data(file) for file in report.files]} if report else {}
         typer.echo(json.dumps({"ok": False, "error": error.kind, "status": str(error), **files}, ensure_ascii=False))
