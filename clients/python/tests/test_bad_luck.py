@@ -233,23 +233,31 @@ def test_a_service_that_cannot_be_reached_is_told(person):
 class AnotherService(http.server.BaseHTTPRequestHandler):
     """Something else that speaks HTTP: a web site, or the API of years to come."""
 
-    info = b""
+    info = other = b"<html>Welcome</html>"
 
     def do_GET(self):
-        is_info = self.path == "/users/api/info" and self.info
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(self.info if is_info else b"<html>Welcome</html>")
+        self.wfile.write(self.info if self.path == "/users/api/info" else self.other)
 
     def log_message(self, *_):
         pass
 
 
+NEWER = b'{"Major": 2, "Minor": 1}'
+
+
 @pytest.mark.parametrize(
-    ("info", "told"), [(b"", "no Users API"), (b'{"Major": 2, "Minor": 1}', "has version 2.1")], ids=["web site", "2.1"]
+    ("answers", "told"),
+    [
+        ({}, "no Users API"),
+        ({"info": NEWER}, "has version 2.1"),
+        ({"info": NEWER, "other": b'{"ok": true, "usage": {}}'}, "has version 2.1"),
+    ],
+    ids=["a web site", "another format", "another field"],
 )
-def test_something_else_at_the_address_is_told(person, info, told):
-    handler = type("Handler", (AnotherService,), {"info": info})
+def test_something_else_at_the_address_is_told(person, answers, told):
+    handler = type("Handler", (AnotherService,), answers)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         api = f"http://127.0.0.1:{server.server_address[1]}/users/api"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Optional
 
 from . import remote_path
 from .errors import NotFound, Refused
-from .transport import Body, Transport
+from .transport import Transport
 
 PAGE = 1000
 
@@ -106,7 +106,7 @@ def remove(transport: Transport, path: str) -> None:
         raise (NotFound(str(error)) if type(error) is Refused else error) from None
 
 
-def _entry(transport: Transport, path: str, node: Body) -> Entry:
+def _entry(transport: Transport, path: str, node: dict[str, Any]) -> Entry:
     """A node of the service's tree, whose names are checked: they become names of files here."""
     try:
         children = []

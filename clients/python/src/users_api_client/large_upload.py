@@ -22,10 +22,10 @@ import platformdirs
 from . import remote_path
 from .errors import ConnectionFailed, FileChanged, NotFound, UsersApiError
 from .local_files import Stamp, refuse_if_changed
-from .transport import TRIES, Body, Transport, connection_failed, pause
+from .transport import TRIES, Answer, Transport, connection_failed, pause
 
 PARTS_AT_ONCE = 4
-PIECE = 1 << 18
+PIECE = 1 << 20
 
 Advance = Callable[[int], None]
 
@@ -37,7 +37,7 @@ def send_large(transport: Transport, local: Path, path: str, advance: Advance, c
     Raises `FileChanged` if the file is written to meanwhile; then nothing is stored.
     """
     stamp = Stamp.of(local)
-    wish: Body = {"path": remote_path.clean(path), "size": stamp.size}
+    wish: dict[str, Any] = {"path": remote_path.clean(path), "size": stamp.size}
     if checksum:
         wish["sha256"] = _sha256(local)
     note = _note(transport.api, local, path)
@@ -54,7 +54,7 @@ def send_large(transport: Transport, local: Path, path: str, advance: Advance, c
     note.unlink()
 
 
-def _find_or_open(transport: Transport, wish: Body, stamp: Stamp, note: Path) -> Body:
+def _find_or_open(transport: Transport, wish: dict[str, Any], stamp: Stamp, note: Path) -> Answer:
     """The upload that was begun before, if it is still of this file, or else a new one."""
     known = {"wish": wish, "stamp": [stamp.size, stamp.modified_ns, stamp.inode]}
     with contextlib.suppress(OSError, ValueError, KeyError, NotFound):
@@ -67,7 +67,7 @@ def _find_or_open(transport: Transport, wish: Body, stamp: Stamp, note: Path) ->
     return upload
 
 
-def _send_all(transport: Transport, upload: Body, local: Path, stamp: Stamp, advance: Advance) -> None:
+def _send_all(transport: Transport, upload: Answer, local: Path, stamp: Stamp, advance: Advance) -> None:
     """Sends the missing parts, several at once, in rounds: an address may have expired, a connection been lost.
 
     Gives up after so many rounds in which no part has arrived.
@@ -88,7 +88,7 @@ def _send_all(transport: Transport, upload: Body, local: Path, stamp: Stamp, adv
 
 
 def _send_round(
-    transport: Transport, upload: Body, local: Path, stamp: Stamp, advance: Advance
+    transport: Transport, upload: Answer, local: Path, stamp: Stamp, advance: Advance
 ) -> Optional[UsersApiError]:
     """Sends each missing part once. The first failure is handed back if another round may help."""
     stop = threading.Event()
@@ -104,7 +104,13 @@ def _send_round(
 
 
 def _send_part(
-    transport: Transport, upload: Body, part: Body, local: Path, stamp: Stamp, advance: Advance, stop: threading.Event
+    transport: Transport,
+    upload: Answer,
+    part: dict[str, Any],
+    local: Path,
+    stamp: Stamp,
+    advance: Advance,
+    stop: threading.Event,
 ) -> Optional[UsersApiError]:
     refuse_if_changed(local, stamp)
     sent = 0
