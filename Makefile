@@ -18,7 +18,7 @@ DENY := $(TOOLS)/bin/cargo-deny-$(CARGO_DENY_VERSION)
 export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 
-.PHONY: help setup browser run build test check fmt clippy doc deny template rust-tests python-tests bench clean-local
+.PHONY: help setup browser run build test check fmt clippy doc deny template python-client rust-tests python-tests bench clean-local
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,7 +54,7 @@ run: setup build ## Serves the whole API at http://localhost:9000/users/api unti
 # The browser comes first: who has to install it by hand learns so at once.
 test: browser check rust-tests python-tests ## Runs every check and every test
 
-check: fmt clippy doc deny template ## Format, lints, documentation, dependency policy, template
+check: fmt clippy doc deny template python-client ## Format, lints, documentation, dependency policy, template, types
 
 fmt:
 	cargo fmt --all --check
@@ -76,11 +76,16 @@ template: setup
 	$(VENV)/bin/cfn-lint template.yaml
 	$(VENV)/bin/sam validate --lint --template template.yaml --region eu-west-2
 
+python-client: setup
+	$(VENV)/bin/ruff format --check clients/python
+	$(VENV)/bin/ruff check clients/python
+	$(VENV)/bin/mypy --config-file clients/python/pyproject.toml
+
 rust-tests: setup build
 	cargo test --workspace --locked
 
 python-tests: setup browser build
-	$(VENV)/bin/python -m pytest tests/template tests/clients
+	$(VENV)/bin/python -m pytest tests/template tests/clients clients/python
 
 bench: setup ## Start-up, latency and memory of the functions, beside a plain hello
 	cargo build --release --workspace --bins --locked

@@ -1,0 +1,72 @@
+"""What a command prints: text for people, or with `--json` one JSON object. Errors too."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from ..errors import UsersApiError
+from ..report import Moved, Report
+
+AS_JSON = typer.Option(False, "--json", help="Print one JSON object.")
+
+UNITS = ("bytes", "KB", "MB", "GB", "TB")
+
+
+def show(text: str, as_json: bool, **data: Any) -> None:
+    """Prints a text, or the data with `ok`."""
+    typer.echo(json.dumps({"ok": True, **data}, ensure_ascii=False) if as_json else text)
+
+
+def show_error(error: UsersApiError) -> None:
+    """Prints what has happened: as text to standard error, or where the JSON would have gone."""
+    report = error.report
+    if "--json" in sys.argv:
+        files = {"files": [as_data(file) for file in report.files]} if report else {}
+        typer.echo(json.dumps({"ok": False, "error": error.kind, "status": str(error), **files}, ensure_ascii=False))
+        return
+    for file in report.files if report else ():
+        if file.reason:
+            typer.echo(f"{file.path}: {file.reason}", err=True)
+    typer.echo(f"usersapi: {error}", err=True)
+    if report:
+        typer.echo(summary(report), err=True)
+
+
+def as_data(file: Moved) -> dict[str, Any]:
+    """A file of a transfer for `--json`."""
+    told = {"path": file.path, "local": str(file.local), "size": file.size, "outcome": file.outcome.value}
+    return {**told, "reason": file.reason} if file.reason else told
+
+
+def show_report(report: Report, as_json: bool) -> None:
+    """Prints what a transfer has done."""
+    show(summary(report), as_json, files=[as_data(file) for file in report.files])
+
+
+def summary(report: Report) -> str:
+    """Such as `2 files sent (3.1 MB), 5 unchanged.`"""
+    counts: dict[str, list[int]] = {}
+    for file in report.files:
+        counts.setdefault(file.outcome.value, []).append(file.size)
+    parts = [f"{len(sizes):,} {outcome} ({readable(sum(sizes))})" for outcome, sizes in sorted(counts.items())]
+    return f"Files: {', '.join(parts) or 'none'}."
+
+
+def readable(size: float) -> str:
+    """A size for people, in powers of 1,000 as in the service's own labels."""
+    unit = 0
+    while size >= 1000 and unit < len(UNITS) - 1:
+        size, unit = size / 1000, unit + 1
+    return f"{size:,.0f} {UNITS[unit]}" if unit == 0 else f"{size:,.1f} {UNITS[unit]}"
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Columns of text, as wide as they need to be, so that other programs can read them."""
+    lines = [[str(cell) if cell is not None else "-" for cell in row] for row in (headings, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)

@@ -1,0 +1,67 @@
+"""Bars on the terminal while files are on their way."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..report import Moved, NobodyWatches, Watcher
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+# A smaller file is there before its bar could be read.
+OWN_BAR_BYTES = 8 << 20
+
+
+class Bars:
+    """A bar for all files together, and one for each large file that is on its way."""
+
+    def __init__(self, progress: Progress, what: str) -> None:
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._all = progress.add_task(what, total=0)
+        self._expected = 0
+        self._own: dict[str, TaskID] = {}
+
+    def expect(self, size: int) -> None:
+        """Makes the common bar longer."""
+        with self._lock:
+            self._expected += size
+            self._progress.update(self._all, total=self._expected)
+
+    def advance(self, path: str, size: int, total: int) -> None:
+        """Moves the bars on."""
+        self._progress.advance(self._all, size)
+        if total < OWN_BAR_BYTES:
+            return
+        with self._lock:
+            if path not in self._own:
+                self._own[path] = self._progress.add_task(path, total=total)
+        self._progress.advance(self._own[path], size)
+
+    def finish(self, file: Moved) -> None:
+        """Takes the file's own bar away."""
+        with self._lock:
+            task = self._own.pop(file.path, None)
+        if task is not None:
+            self._progress.remove_task(task)
+
+
+@contextlib.contextmanager
+def bars(what: str, as_json: bool) -> Iterator[Watcher]:
+    """Bars on standard error, if that is a terminal."""
+    if as_json or not sys.stderr.isatty():
+        yield NobodyWatches()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    # Names of files may look like markup.
+    name = TextColumn("{task.description}", markup=False)
+    with Progress(name, *columns, console=Console(stderr=True), transient=True) as progress:
+        yield Bars(progress, what)

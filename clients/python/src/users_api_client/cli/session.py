@@ -1,0 +1,99 @@
+"""Commands about the session: `login`, `logout`, `whoami`, `sessions`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Optional
+
+import typer
+
+from ..errors import CodeNeeded, UsersApiError
+from .output import AS_JSON, show, table
+
+sessions = typer.Typer(help="Where you are logged in.", invoke_without_command=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the commands to the app."""
+    app.command()(login)
+    app.command()(logout)
+    app.command()(whoami)
+    app.add_typer(sessions, name="sessions")
+
+
+def login(
+    context: typer.Context,
+    email: Optional[str] = typer.Argument(None, help="Your address. Asked for if it is missing."),
+    key: bool = typer.Option(False, "--key", help="Log in with an API key instead of address and password."),
+    code: Optional[str] = typer.Option(None, help="Code of your authenticator app, or a recovery code."),
+    keyring: bool = typer.Option(True, help="Keep the token in the keyring of the system, if there is one."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Log in with your password or an API key, which is asked for, or read from standard input.
+
+    The token is kept in the keyring of the system, or else in a file for you alone. It is renewed while you use it.
+    """
+    with context.obj.client(use_keyring=keyring) as client:
+        if key:
+            kept_in = client.log_in_with_key(_secret("API key"))
+        else:
+            email = email or typer.prompt("Email", err=True)
+            password = _secret("Password")
+            try:
+                kept_in = client.log_in(email, password, code)
+            except CodeNeeded:
+                if code or not sys.stdin.isatty():
+                    raise
+                kept_in = client.log_in(email, password, typer.prompt("Code", err=True))
+        show(f"Logged in to {client.api}. The token is in: {kept_in}", as_json, api=client.api, kept_in=kept_in)
+
+
+def _secret(what: str) -> str:
+    """A secret from the keyboard, without an echo, or the first line of standard input."""
+    secret = typer.prompt(what, hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline().strip("\r\n")
+    if not secret:
+        raise UsersApiError(f"No {what.lower()} was given: type it, or send it to standard input.")
+    return str(secret)
+
+
+def logout(context: typer.Context, as_json: bool = AS_JSON) -> None:
+    """End the session, also for other programs that use its token."""
+    with context.obj.logged_in() as client:
+        client.log_out()
+        show("Logged out.", as_json, api=client.api)
+
+
+def whoami(context: typer.Context, as_json: bool = AS_JSON) -> None:
+    """Show who is logged in, and where."""
+    with context.obj.logged_in() as client:
+        profile = client.profile()
+        names = " ".join(profile[part] for part in ("firstname", "surname") if profile.get(part))
+        show(
+            f"{profile['email']} ({names}) at {client.api}", as_json, email=profile["email"], name=names, api=client.api
+        )
+
+
+@sessions.callback()
+def show_sessions(context: typer.Context, as_json: bool = AS_JSON) -> None:
+    """List where you are logged in."""
+    if context.invoked_subcommand:
+        return
+    with context.obj.logged_in() as client:
+        found = client.sessions()
+        columns = ("id", "current", "created", "last_used", "device", "network")
+        show(table(columns, [[one[name] for name in columns] for one in found]), as_json, sessions=found)
+
+
+@sessions.command("end")
+def end_session(
+    context: typer.Context,
+    session_id: Optional[str] = typer.Argument(None, help="Id of the session, as `usersapi sessions` shows it."),
+    others: bool = typer.Option(False, "--others", help="End all sessions but this one."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """End one session, or all others."""
+    if others == (session_id is not None):
+        raise typer.BadParameter("Name one session, or say --others.")
+    with context.obj.logged_in() as client:
+        status = client.end_session(session_id) if session_id else client.end_other_sessions()
+        show(status, as_json, status=status)

@@ -1,0 +1,265 @@
+"""The client: everything a user can do with the service, as methods."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Callable, Optional, Union
+
+from . import files, receiving, remote_path, sending, syncing
+from .errors import CodeNeeded, NotAllowed, NotFound, NotLoggedIn, Refused, WrongPassword
+from .files import Entry
+from .report import NobodyWatches, Report, Watcher
+from .session_token import KEY_PREFIX
+from .token_store import Login, TokenStore
+from .transport import Transport
+
+Local = Union[str, "os.PathLike[str]"]
+
+WRONG_PASSWORD = "No matching username"
+CODE_NEEDED = "A code is needed"
+
+
+class Client:
+    """One user of one service.
+
+    `api` is the address of the service, such as `http://localhost:9000/users/api`. With `key` the client is logged in
+    by that API key. With `store` it is logged in as the last run was, and keeps the token there. Without either, call
+    `log_in`.
+
+    Paths are those of the user's files: names joined by slashes, from the root folder, which is `""`. Every method
+    raises a `UsersApiError` when it fails. A client may be used from several threads. It checks in by itself when half
+    of its token's life is over; the old token stays good, so clients do not log each other out.
+    """
+
+    def __init__(
+        self,
+        api: str,
+        key: Optional[str] = None,
+        store: Optional[TokenStore] = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        api = api.rstrip("/")
+        login = store.load(api) if store and not key else None
+        self._store = store
+        self._transport = Transport(api, key or (login.token if login else None), None if key else store, clock)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the connections; the session goes on."""
+        self._transport.close()
+
+    @property
+    def is_logged_in(self) -> bool:
+        """Whether there is a token or key; it may have ended."""
+        return self._transport.token is not None
+
+    @property
+    def api(self) -> str:
+        """The address of the service."""
+        return self._transport.api
+
+    # The session
+
+    def log_in(self, email: str, password: str, code: Optional[str] = None) -> str:
+        """Begins a session; `code` is that of the second factor. Says where the token is kept, or `memory`.
+
+        Raises `WrongPassword`, `CodeNeeded`, and `TooManyRequests` after too many wrong passwords.
+        """
+        wish = {"email": email, "password": password, **({"code": code} if code else {})}
+        self._transport.token = None
+        response = self._transport.send("POST", "auth", patient=False, json=wish)
+        answer = self._transport.json(response)
+        status = str(answer.get("status"))
+        if answer.get("ok") is not True:
+            if status.startswith(CODE_NEEDED):
+                raise CodeNeeded("A code of your authenticator app, or a recovery code, is needed: log in with it.")
+            if status.startswith(WRONG_PASSWORD):
+                raise WrongPassword("The address or the password is wrong: check both, and log in again.")
+            raise Refused(status)
+        token = self._transport.adopt(response)
+        if not token:
+            raise self._transport.other_version()
+        return self._keep(str(answer.get("email") or email), token)
+
+    def log_in_with_key(self, key: str) -> str:
+        """Goes on with an API key, if the service knows it. Says where it is kept, or `memory`."""
+        if not key.startswith(KEY_PREFIX):
+            raise WrongPassword(
+                f"That is no API key: keys begin with {KEY_PREFIX}. Make one with `usersapi keys create`."
+            )
+        self._transport.token = key
+        email = "API key"
+        # The key may be good without the scope for this.
+        with contextlib.suppress(NotAllowed):
+            email = str(self.profile().get("email") or email)
+        return self._keep(email, key)
+
+    def log_out(self) -> None:
+        """Ends the session for every process that uses it, and forgets the token. A key is only forgotten."""
+        if not (self._transport.token or "").startswith(KEY_PREFIX):
+            with contextlib.suppress(NotLoggedIn):
+                self._transport.call("POST", "logout")
+        self._transport.token = None
+        if self._store:
+            self._store.forget(self.api)
+
+    def _keep(self, email: str, token: str) -> str:
+        return self._store.save(self.api, Login(email, token)) if self._store else "memory"
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """Where the account is logged in: `id`, `current`, `created`, `last_used`, `device` and `network` of each."""
+        return list(self._transport.call("GET", "sessions")["data"])
+
+    def end_session(self, session_id: str) -> str:
+        """Ends one session; what the service says."""
+        return str(self._transport.call("DELETE", f"sessions/{remote_path.quoted(session_id)}")["status"])
+
+    def end_other_sessions(self) -> str:
+        """Ends all sessions but this one; what the service says."""
+        return str(self._transport.call("DELETE", "sessions")["status"])
+
+    # The account
+
+    def profile(self) -> dict[str, Any]:
+        """The account: names, address, company and so on."""
+        return dict(self._transport.call("GET", "user")["data"])
+
+    def update_profile(self, fields: Mapping[str, Any]) -> str:
+        """Changes some fields of the account; an empty text empties a field. What the service says."""
+        return str(self._transport.call("POST", "user", json=dict(fields))["status"])
+
+    def usage(self) -> dict[str, int]:
+        """What is stored and what may be: `bytes_used`, `bytes_limit`, `files_used`, `files_limit`."""
+        return dict(self._transport.call("GET", "usage")["data"])
+
+    def keys(self) -> list[dict[str, Any]]:
+        """The API keys: `id`, `name`, `scope`, `created`, `last_used` and `expires` of each; never the secret."""
+        return list(self._transport.call("GET", "keys")["data"])
+
+    def create_key(self, name: str, scopes: Iterable[str], expires: Optional[str] = None) -> tuple[str, str]:
+        """A new key for a script, and its id. The key is shown this once. `expires` is a day such as `2027-06-30`."""
+        wish = {"name": name, "scope": " ".join(scopes), "expires": expires}
+        answer = self._transport.call("POST", "keys", json=wish)
+        return str(answer["key"]), str(answer["id"])
+
+    def revoke_key(self, key_id: str) -> str:
+        """Ends a key at once; what the service says."""
+        return str(self._transport.call("DELETE", f"keys/{remote_path.quoted(key_id)}")["status"])
+
+    def send_mail(self, title: str, message: str, email: Optional[str] = None) -> str:
+        """Mails the user; `email` counts for administrators only. What the service says."""
+        wish = {"title": title, "message": message, **({"email": email} if email else {})}
+        return str(self._transport.call("POST", "send", json=wish)["status"])
+
+    def export(self, local: Local, watcher: Optional[Watcher] = None) -> int:
+        """Writes everything that the service holds on the user into a zip; its size in bytes."""
+        return receiving.receive_zip(self._transport, "user/export", Path(local), watcher or NobodyWatches(), {})
+
+    # Files
+
+    def list_folder(self, folder: str = "") -> Iterator[Entry]:
+        """What lies directly in a folder. Raises `NotFound`."""
+        return files.entries(self._transport, folder)
+
+    def tree(self, folder: str = "", depth: Optional[int] = None) -> Entry:
+        """A folder with all that lies below it, or `depth` levels of it. Raises `NotFound`."""
+        return files.tree(self._transport, folder, depth)
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a path is a folder; False for a file. Raises `NotFound`."""
+        return files.state(self._transport, path).is_folder
+
+    def make_folder(self, path: str) -> str:
+        """Makes an empty folder that stays; its path."""
+        return files.make_folder(self._transport, path)
+
+    def move(self, path: str, new_path: str) -> str:
+        """Moves or renames a file or folder to a path where nothing is; its new path. Raises `AlreadyThere`."""
+        return files.move(self._transport, path, new_path)
+
+    def copy(self, path: str, new_path: str) -> str:
+        """Copies a file or folder to a path where nothing is; its path. Raises `AlreadyThere`."""
+        return files.copy(self._transport, path, new_path)
+
+    def remove(self, path: str) -> None:
+        """Deletes a file, or a folder with all its contents. Raises `NotFound`."""
+        files.remove(self._transport, path)
+
+    def put(
+        self,
+        sources: Iterable[Local],
+        to: str = "",
+        watcher: Optional[Watcher] = None,
+        checksum: bool = False,
+    ) -> Report:
+        """Sends files and folders into the folder `to`, which is made as needed; folders keep their names below it.
+
+        What is there already, by size and content, is not sent again. Large files are gone on with after a break. A zip
+        stays a zip. With `checksum` the service compares the SHA-256 of large files before it stores them.
+
+        Raises `TransferFailed` after all others have been sent if some files failed, and at once what would stop every
+        file, such as `NoRoom` or `NotLoggedIn`. The same call then goes on.
+        """
+        chosen = [Path(source) for source in sources]
+        found = sending.places(chosen, to)
+        there: dict[str, int] = {}
+        for source in chosen:
+            if source.is_dir():
+                there |= sending.sizes_there(
+                    self._transport, remote_path.join(to, source.name or source.resolve().name)
+                )
+        if not all(source.is_dir() for source in chosen):
+            there |= self._sizes_in(to)
+        return sending.Sending(self._transport, watcher or NobodyWatches(), checksum).send(found, there)
+
+    def put_file(self, local: Local, path: str, watcher: Optional[Watcher] = None, checksum: bool = False) -> Report:
+        """Sends one file to a path, where it may have another name. Otherwise as `put`."""
+        found = sending.found_file(Path(local), path)
+        try:
+            state = files.state(self._transport, path)
+            there = {} if state.size is None else {found.path: state.size}
+        except NotFound:
+            there = {}
+        return sending.Sending(self._transport, watcher or NobodyWatches(), checksum).send([found], there)
+
+    def get(self, path: str, local: Local, watcher: Optional[Watcher] = None) -> Report:
+        """Reads a file or folder into the local path `local`, which is the new place of the file or folder itself.
+
+        What is here already, by size and content, is not read again. Large files are gone on with after a break. Local
+        files are replaced when all of the new content has arrived. Raises like `put`, and `NotFound`.
+        """
+        entry = receiving.find(self._transport, path)
+        wanted = receiving.places(entry, Path(local))
+        return receiving.Receiving(self._transport, watcher or NobodyWatches()).receive(wanted)
+
+    def get_zip(self, folder: str, local: Local, watcher: Optional[Watcher] = None) -> int:
+        """Reads a folder as one zip into a local file; its size in bytes. Raises `NotFound`."""
+        zipped = {"format": "zip"}
+        url = remote_path.url(folder)
+        return receiving.receive_zip(self._transport, url, Path(local), watcher or NobodyWatches(), zipped)
+
+    def sync_up(self, local: Local, folder: str, delete: bool = False, watcher: Optional[Watcher] = None) -> Report:
+        """Makes a folder of the service hold what a local folder holds; with `delete`, nothing else."""
+        return syncing.sync_up(self._transport, Path(local), folder, watcher or NobodyWatches(), delete)
+
+    def sync_down(self, folder: str, local: Local, delete: bool = False, watcher: Optional[Watcher] = None) -> Report:
+        """Makes a local folder hold what a folder of the service holds; with `delete`, nothing else."""
+        return syncing.sync_down(self._transport, folder, Path(local), watcher or NobodyWatches(), delete)
+
+    def _sizes_in(self, folder: str) -> dict[str, int]:
+        try:
+            return {entry.path: entry.size for entry in self.list_folder(folder) if not entry.is_folder}
+        except NotFound:
+            return {}

@@ -1,0 +1,119 @@
+"""One file from the service. What has arrived of a large one is not read again, also by a later run.
+
+While a file is on its way it lies beside its place as `.<name>.<ETag>.part`; it gets its name when it is whole.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Callable, Optional
+from urllib.parse import quote, unquote
+
+import httpx
+
+from . import remote_path
+from .errors import AlreadyThere, ConnectionFailed, Refused
+from .transport import TRIES, Transport, connection_failed, pause
+
+PIECE = 1 << 20
+
+# Smaller files are read anew in less time than it takes to look for their beginning.
+RESUMED_FROM_BYTES = 8 << 20
+
+Advance = Callable[[int], None]
+
+
+class Download:
+    """The way of one file of the service, of so many bytes, to a local path."""
+
+    def __init__(self, transport: Transport, path: str, size: int, local: Path, advance: Advance) -> None:
+        self._transport = transport
+        self._path = path
+        self._local = local
+        self._is_resumable = size >= RESUMED_FROM_BYTES
+        self._advance = advance
+        self._told = 0
+
+    def run(self) -> None:
+        """Reads the file; a local one of that name is replaced when all has arrived.
+
+        Raises `NotFound`, and `ConnectionFailed` after `TRIES` tries in which nothing has arrived.
+        """
+        self._local.parent.mkdir(parents=True, exist_ok=True)
+        tries = 0
+        while True:
+            part = self._part()
+            before = part.stat().st_size if part else 0
+            self._tell(before)
+            try:
+                return self._receive(part, before)
+            except ConnectionFailed:
+                part = self._part()
+                tries = 1 if part and part.stat().st_size > before else tries + 1
+                if tries >= TRIES:
+                    raise
+                time.sleep(pause(tries))
+
+    def _receive(self, part: Optional[Path], begun: int) -> None:
+        """Reads what is missing, and puts the whole in its place."""
+        headers = {"Range": f"bytes={begun}-", "If-Match": self._tag(part)} if part else {}
+        try:
+            with self._transport.stream("GET", remote_path.url(self._path), headers) as answer:
+                file = self._part_file(answer.headers.get("ETag", ""))
+                self._gather(answer, file)
+        except Refused as error:
+            # What has arrived is of an earlier state of the file (412), or all of it (416).
+            if part is None or type(error) not in (AlreadyThere, Refused):
+                raise
+            part.unlink()
+            self._tell(0)
+            return self._receive(None, 0)
+        if part and part != file:
+            part.unlink()
+        os.replace(file, self._local)
+
+    def _gather(self, answer: httpx.Response, file: Path) -> None:
+        resumes = answer.status_code == 206
+        if not resumes:
+            self._tell(0)
+        try:
+            with file.open("ab" if resumes else "wb") as content:
+                # Not the bytes after decoding: what is stored is wanted as it is.
+                for piece in answer.iter_raw(PIECE):
+                    content.write(piece)
+                    self._tell(self._told + len(piece))
+        except BaseException as error:
+            if not self._is_resumable:
+                file.unlink()
+            if isinstance(error, httpx.TransportError):
+                raise connection_failed(self._transport.api, error) from None
+            raise
+
+    def _tell(self, arrived: int) -> None:
+        self._advance(arrived - self._told)
+        self._told = arrived
+
+    def _part_file(self, tag: str) -> Path:
+        """Where the content with this ETag is gathered."""
+        return self._local.with_name(f".{self._local.name}.{quote(tag.strip(chr(34)), safe='')}.part")
+
+    def _tag(self, part: Path) -> str:
+        """The ETag of what this is a part of."""
+        return f'"{unquote(part.name[len(self._local.name) + 2 : -len(".part")])}"'
+
+    def _part(self) -> Optional[Path]:
+        """What an earlier try or run has left."""
+        if not self._is_resumable:
+            return None
+        start = f".{self._local.name}."
+        for file in self._local.parent.iterdir():
+            # A dot more would be that of another file's name.
+            if (
+                file.name.startswith(start)
+                and file.name.endswith(".part")
+                and file.name.count(".") == start.count(".") + 1
+            ):
+                return file
+        return None

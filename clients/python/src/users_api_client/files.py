@@ -1,0 +1,119 @@
+"""What lies in the user's folder: listing it, and changes that move no bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from . import remote_path
+from .errors import NotFound, Refused
+from .transport import Transport
+
+PAGE = 1000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file or folder: its path from the root folder, its size in bytes (0 for a folder), and what lies in it."""
+
+    path: str
+    size: int
+    is_folder: bool
+    children: tuple[Entry, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The last name of the path."""
+        return remote_path.split(self.path)[1]
+
+    def files(self) -> Iterator[Entry]:
+        """All files at and below this entry."""
+        if not self.is_folder:
+            yield self
+        for child in self.children:
+            yield from child.files()
+
+
+@dataclass(frozen=True)
+class State:
+    """What the service says of a file without its bytes: size in bytes and ETag; of a folder that it is one."""
+
+    is_folder: bool
+    size: Optional[int] = None
+    tag: str = ""
+
+
+def tree(transport: Transport, folder: str, depth: Optional[int] = None) -> Entry:
+    """A folder with all that lies below it, or `depth` levels of it. Raises `NotFound`."""
+    params = {} if depth is None else {"depth": str(depth)}
+    answer = transport.call("GET", remote_path.url(folder), params=params)
+    return _entry(transport, remote_path.clean(folder), answer)
+
+
+def entries(transport: Transport, folder: str) -> Iterator[Entry]:
+    """What lies directly in a folder, read page by page, so that folders of any size can be listed."""
+    after: Optional[str] = None
+    while True:
+        params = {"limit": str(PAGE), **({"after": after} if after else {})}
+        page = transport.call("GET", remote_path.url(folder), params=params)
+        yield from _entry(transport, remote_path.clean(folder), page).children
+        after = page.get("next")
+        if not after:
+            return
+
+
+def state(transport: Transport, path: str) -> State:
+    """Whether a path is a file or a folder, and its state. Raises `NotFound`."""
+    try:
+        headers = transport.send("HEAD", remote_path.url(path)).headers
+    except NotFound:
+        # The answer to a HEAD has no text.
+        raise NotFound(
+            f"{remote_path.clean(path) or 'The root folder'} is not there. `usersapi ls` shows what is."
+        ) from None
+    if "ETag" not in headers:
+        return State(is_folder=True)
+    # Gateways of AWS move the length aside.
+    size = headers.get("Content-Length") or headers.get("x-amzn-remapped-content-length")
+    return State(is_folder=False, size=int(size) if size else None, tag=headers["ETag"])
+
+
+def make_folder(transport: Transport, path: str) -> str:
+    """Makes an empty folder that stays; the folders above are made as needed."""
+    return str(transport.call("POST", remote_path.url(path), params={"mkdir": ""})["fileHandle"])
+
+
+def move(transport: Transport, path: str, new_path: str) -> str:
+    """Moves or renames a file or folder to a path where nothing is."""
+    return str(
+        transport.call("POST", remote_path.url(path), params={"move": remote_path.clean(new_path)})["fileHandle"]
+    )
+
+
+def copy(transport: Transport, path: str, new_path: str) -> str:
+    """Copies a file or folder to a path where nothing is."""
+    return str(
+        transport.call("POST", remote_path.url(path), params={"copy": remote_path.clean(new_path)})["fileHandle"]
+    )
+
+
+def remove(transport: Transport, path: str) -> None:
+    """Deletes a file, or a folder with all its contents. Raises `NotFound`."""
+    try:
+        transport.call("DELETE", remote_path.url(path))
+    except Refused as error:
+        raise (NotFound(str(error)) if type(error) is Refused else error) from None
+
+
+def _entry(transport: Transport, path: str, node: dict[str, Any]) -> Entry:
+    """A node of the service's tree, whose names are checked: they become names of files here."""
+    try:
+        children = []
+        for child in node["children"]:
+            if not remote_path.is_safe_name(child["fileName"]):
+                raise ValueError
+            children.append(_entry(transport, remote_path.join(path, child["fileName"]), child))
+        return Entry(path, int(node["fileSize"]), bool(node["open"]), tuple(children))
+    except (KeyError, TypeError, ValueError):
+        raise transport.other_version() from None

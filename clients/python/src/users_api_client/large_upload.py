@@ -1,0 +1,156 @@
+"""Large files, in parts straight to the bucket. What has arrived is not sent again, also by a later run.
+
+While a file is on its way, a note in the user's cache folder holds the id of its upload and the stamp of the file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Callable, Optional
+
+import httpx
+import platformdirs
+
+from . import remote_path
+from .errors import ConnectionFailed, FileChanged, NotFound, UsersApiError
+from .local_files import Stamp, refuse_if_changed
+from .transport import TRIES, Answer, Transport, connection_failed, pause
+
+PARTS_AT_ONCE = 4
+PIECE = 1 << 20
+
+Advance = Callable[[int], None]
+
+
+def send_large(transport: Transport, local: Path, path: str, advance: Advance, checksum: bool = False) -> None:
+    """Stores a file that is too large for one request, or goes on with storing it.
+
+    With `checksum` the service compares the SHA-256 of what has arrived before it stores it; that takes both longer.
+    Raises `FileChanged` if the file is written to meanwhile; then nothing is stored.
+    """
+    stamp = Stamp.of(local)
+    wish: dict[str, Any] = {"path": remote_path.clean(path), "size": stamp.size}
+    if checksum:
+        wish["sha256"] = _sha256(local)
+    note = _note(transport.api, local, path)
+    upload = _find_or_open(transport, wish, stamp, note)
+    advance(sum(part["size"] for part in upload["received"]))
+    try:
+        _send_all(transport, upload, local, stamp, advance)
+        refuse_if_changed(local, stamp)
+    except FileChanged:
+        transport.call("DELETE", f"uploads/{upload['id']}")
+        note.unlink()
+        raise
+    transport.call("POST", f"uploads/{upload['id']}/complete")
+    note.unlink()
+
+
+def _find_or_open(transport: Transport, wish: dict[str, Any], stamp: Stamp, note: Path) -> Answer:
+    """The upload that was begun before, if it is still of this file, or else a new one."""
+    known = {"wish": wish, "stamp": [stamp.size, stamp.modified_ns, stamp.inode]}
+    with contextlib.suppress(OSError, ValueError, KeyError, NotFound):
+        begun = json.loads(note.read_text("utf-8"))
+        if {"wish": begun["wish"], "stamp": begun["stamp"]} == known:
+            return transport.call("GET", f"uploads/{begun['id']}")
+    upload = transport.call("POST", "uploads", json=wish)
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps({"id": upload["id"], **known}), "utf-8")
+    return upload
+
+
+def _send_all(transport: Transport, upload: Answer, local: Path, stamp: Stamp, advance: Advance) -> None:
+    """Sends the missing parts, several at once, in rounds: an address may have expired, a connection been lost.
+
+    Gives up after so many rounds in which no part has arrived.
+    """
+    tries = 0
+    while True:
+        failure = _send_round(transport, upload, local, stamp, advance)
+        if failure is None:
+            return
+        tries += 1
+        if tries >= TRIES:
+            raise failure
+        time.sleep(pause(tries))
+        before = len(upload["received"])
+        upload = transport.call("GET", f"uploads/{upload['id']}")
+        if len(upload["received"]) > before:
+            tries = 0
+
+
+def _send_round(
+    transport: Transport, upload: Answer, local: Path, stamp: Stamp, advance: Advance
+) -> Optional[UsersApiError]:
+    """Sends each missing part once. The first failure is handed back if another round may help."""
+    stop = threading.Event()
+    pool = ThreadPoolExecutor(PARTS_AT_ONCE)
+    jobs = [pool.submit(_send_part, transport, upload, part, local, stamp, advance, stop) for part in upload["parts"]]
+    try:
+        failures = [failure for failure in map(Future.result, jobs) if failure]
+    finally:
+        # Also on Ctrl-C: what has not begun does not begin, and what has ends soon.
+        stop.set()
+        pool.shutdown(wait=True, cancel_futures=True)
+    return failures[0] if failures else None
+
+
+def _send_part(
+    transport: Transport,
+    upload: Answer,
+    part: dict[str, Any],
+    local: Path,
+    stamp: Stamp,
+    advance: Advance,
+    stop: threading.Event,
+) -> Optional[UsersApiError]:
+    refuse_if_changed(local, stamp)
+    sent = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal sent
+        with local.open("rb") as content:
+            content.seek((part["number"] - 1) * upload["partSize"])
+            while sent < part["size"] and not stop.is_set():
+                piece = content.read(min(PIECE, part["size"] - sent))
+                if not piece:
+                    refuse_if_changed(local, stamp)
+                    return
+                yield piece
+                sent += len(piece)
+                advance(len(piece))
+
+    try:
+        answer = transport.bucket.put(part["url"], content=pieces(), headers={"Content-Length": str(part["size"])})
+    except httpx.TransportError as error:
+        advance(-sent)
+        return connection_failed(transport.api, error)
+    if answer.is_success:
+        return None
+    advance(-sent)
+    return ConnectionFailed(
+        f"The store of the service at {transport.api} did not take a part of {local.name} (HTTP {answer.status_code}). "
+        "Do the same again in a minute: it goes on where it stopped."
+    )
+
+
+def _note(api: str, local: Path, path: str) -> Path:
+    """Where the id of the upload of a file to a path is kept."""
+    name = hashlib.sha256(json.dumps([api, os.fspath(local.resolve()), path]).encode()).hexdigest()
+    return Path(platformdirs.user_cache_dir("users-api-client", appauthor=False)) / "uploads" / f"{name[:32]}.json"
+
+
+def _sha256(local: Path) -> str:
+    digest: Any = hashlib.sha256()
+    with local.open("rb") as content:
+        while piece := content.read(1 << 20):
+            digest.update(piece)
+    return str(digest.hexdigest())

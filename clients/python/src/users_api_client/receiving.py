@@ -1,0 +1,130 @@
+"""`get`: files and folders, from the service. What is here already, by size and content, is not read again."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Optional
+
+import httpx
+
+from . import content_tag, files, remote_path
+from .download import PIECE, Download
+from .errors import AlreadyThere, UsersApiError
+from .files import Entry
+from .parallel import for_each
+from .report import Moved, Outcome, Report, Watcher
+from .transport import Transport, connection_failed
+
+
+class Receiving:
+    """One transfer from the service."""
+
+    def __init__(self, transport: Transport, watcher: Watcher) -> None:
+        self.report = Report()
+        self._transport = transport
+        self._watcher = watcher
+        self._lock = threading.Lock()
+
+    def receive(self, wanted: Iterable[tuple[Entry, Path]]) -> Report:
+        """Reads each file into its local place, unless it is there.
+
+        Raises at the end if something failed: see `Report.raise_for_failures`.
+        """
+        stopped_by: Optional[UsersApiError] = None
+        pairs = list(wanted)
+        for entry, _ in pairs:
+            self._watcher.expect(entry.size)
+        try:
+            for_each(pairs, lambda pair: self._receive(*pair))
+        except UsersApiError as error:
+            stopped_by = error
+        self.report.raise_for_failures(stopped_by)
+        return self.report
+
+    def _receive(self, entry: Entry, local: Path) -> None:
+        def advance(size: int) -> None:
+            self._watcher.advance(entry.path, size, entry.size)
+
+        try:
+            if self._is_here(entry, local):
+                advance(entry.size)
+                self._note(entry, local, Outcome.UNCHANGED)
+                return
+            Download(self._transport, entry.path, entry.size, local, advance).run()
+        except (UsersApiError, OSError) as error:
+            if isinstance(error, UsersApiError) and error.ends_transfer:
+                raise
+            reason = str(error) if isinstance(error, UsersApiError) else _local_reason(error)
+            self._note(entry, local, Outcome.FAILED, reason)
+            return
+        self._note(entry, local, Outcome.RECEIVED)
+
+    def _is_here(self, entry: Entry, local: Path) -> bool:
+        if not local.is_file() or local.stat().st_size != entry.size:
+            return False
+        return content_tag.matches(local, files.state(self._transport, entry.path).tag)
+
+    def _note(self, entry: Entry, local: Path, outcome: Outcome, reason: Optional[str] = None) -> None:
+        moved = Moved(entry.path, local, entry.size, outcome, reason)
+        with self._lock:
+            self.report.files.append(moved)
+        self._watcher.finish(moved)
+
+
+def find(transport: Transport, path: str) -> Entry:
+    """The file, or the folder with all that lies below it. Raises `NotFound`."""
+    state = files.state(transport, path)
+    if state.is_folder:
+        return files.tree(transport, path)
+    return Entry(remote_path.clean(path), state.size or 0, is_folder=False)
+
+
+def places(entry: Entry, target: Path) -> list[tuple[Entry, Path]]:
+    """Each file of an entry with its local place, where `target` is that of the entry itself; makes its folders."""
+    if not entry.is_folder:
+        return [(entry, target)]
+    found = []
+    target.mkdir(parents=True, exist_ok=True)
+    for child in entry.children:
+        found += places(child, target / child.name)
+    return found
+
+
+def receive_zip(transport: Transport, url: str, local: Path, watcher: Watcher, params: dict[str, str]) -> int:
+    """Reads an answer that is made while it is sent, such as a folder as one zip; its size in bytes.
+
+    It cannot be gone on with. The local file is replaced when all has arrived.
+    """
+    if local.is_dir():
+        raise AlreadyThere(f"{local} is a folder: name a file that is to be written.")
+    local.parent.mkdir(parents=True, exist_ok=True)
+    handle, new = tempfile.mkstemp(dir=local.parent, prefix=f".{local.name}.")
+    try:
+        with os.fdopen(handle, "wb") as content, transport.stream("GET", url, params=params) as answer:
+            total = int(answer.headers.get("Content-Length", "0"))
+            for piece in answer.iter_raw(PIECE):
+                content.write(piece)
+                watcher.advance(local.name, len(piece), total)
+        # mkstemp keeps others out; the zip is as readable as any other file.
+        os.chmod(new, 0o666 & ~_umask())
+        os.replace(new, local)
+    except httpx.TransportError as error:
+        raise connection_failed(transport.api, error) from None
+    finally:
+        if os.path.exists(new):
+            os.unlink(new)
+    return local.stat().st_size
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
+
+
+def _local_reason(error: OSError) -> str:
+    return f"{error.filename or 'the file'} cannot be written ({error.strerror}): make room, or choose another place"

@@ -1,0 +1,86 @@
+"""What a transfer has done, file by file."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Optional, Protocol
+
+from .errors import TransferFailed, UsersApiError
+
+# So many failures are told in the text of an error.
+NAMED = 3
+
+
+class Outcome(str, enum.Enum):
+    """What became of one file."""
+
+    SENT = "sent"
+    RECEIVED = "received"
+    UNCHANGED = "unchanged"
+    DELETED = "deleted"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Moved:
+    """One file of a transfer: where it is here and there, its size in bytes, what became of it, and why not more."""
+
+    path: str
+    local: Path
+    size: int
+    outcome: Outcome
+    reason: Optional[str] = None
+
+
+@dataclass
+class Report:
+    """All files of a transfer that were looked at."""
+
+    files: list[Moved] = field(default_factory=list)
+
+    def of(self, outcome: Outcome) -> list[Moved]:
+        """The files with this outcome."""
+        return [file for file in self.files if file.outcome is outcome]
+
+    def raise_for_failures(self, stopped_by: Optional[UsersApiError] = None) -> None:
+        """Does nothing if all went well.
+
+        Raises the error that has ended the transfer, or else `TransferFailed` if some files failed; the error has this
+        report.
+        """
+        failed = self.of(Outcome.FAILED)
+        if stopped_by is None and failed:
+            reasons = "; ".join(f"{file.path}: {file.reason}" for file in failed[:NAMED])
+            more = f"; and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
+            stopped_by = TransferFailed(f"{len(failed)} of {len(self.files)} files failed. {reasons}{more}")
+        if stopped_by is not None:
+            stopped_by.report = self
+            raise stopped_by
+
+
+class Watcher(Protocol):
+    """Who is told how a transfer goes on. Called from several threads."""
+
+    def expect(self, size: int) -> None:
+        """A file of so many bytes is part of the transfer, as it turns out."""
+
+    def advance(self, path: str, size: int, total: int) -> None:
+        """So many more of the `total` bytes of a file were moved; fewer than none when some have to be moved again."""
+
+    def finish(self, file: Moved) -> None:
+        """A file is done."""
+
+
+class NobodyWatches:
+    """The watcher of those who want none."""
+
+    def expect(self, size: int) -> None:
+        """Tells nobody."""
+
+    def advance(self, path: str, size: int, total: int) -> None:
+        """Tells nobody."""
+
+    def finish(self, file: Moved) -> None:
+        """Tells nobody."""

@@ -1,0 +1,158 @@
+"""`put`: files and folders, to the service. What is there already, by size and content, is not sent again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from . import content_tag, files, remote_path
+from .batches import LARGEST_SMALL_FILE, SmallFile, batches, send_batch
+from .errors import NotFound, UsersApiError
+from .large_upload import send_large
+from .local_files import Found, walk, why_not_sendable
+from .parallel import AT_ONCE, for_each
+from .report import Moved, Outcome, Report, Watcher
+from .transport import Transport
+
+
+@dataclass(frozen=True)
+class File:
+    """A local file that can be sent, its place, its size in bytes, and the size of what is in that place, if any."""
+
+    local: Path
+    path: str
+    size: int
+    size_there: Optional[int]
+
+
+def places(sources: Iterable[Path], to: str) -> list[Found]:
+    """What is to be sent: each file into the folder `to`, each folder with its name below it."""
+    found: list[Found] = []
+    for source in sources:
+        # The path of a folder may be `.`, which is no name.
+        target = remote_path.join(to, source.name or source.resolve().name)
+        if source.is_dir():
+            found += walk(source, target)
+        else:
+            found.append(found_file(source, target))
+    paths = [one.path for one in found]
+    if len(set(paths)) < len(paths):
+        twice = next(path for path in paths if paths.count(path) > 1)
+        raise UsersApiError(f"Two of the files would become {twice}: send them to different folders. Nothing was sent.")
+    return found
+
+
+def found_file(source: Path, path: str) -> Found:
+    """One file that is to be sent to a path."""
+    if not source.exists():
+        raise UsersApiError(f"{source} is not there: check its name. Nothing was sent.")
+    return Found(source, remote_path.clean(path))
+
+
+def sizes_there(transport: Transport, folder: str) -> dict[str, int]:
+    """The sizes of all files below a folder of the service, by path; empty if there is no such folder."""
+    try:
+        return {entry.path: entry.size for entry in files.tree(transport, folder).files()}
+    except NotFound:
+        return {}
+
+
+class Sending:
+    """One transfer to the service."""
+
+    def __init__(self, transport: Transport, watcher: Watcher, checksum: bool = False) -> None:
+        self.report = Report()
+        self._transport = transport
+        self._watcher = watcher
+        self._checksum = checksum
+        self._lock = threading.Lock()
+        self._new: list[File] = []
+
+    def send(self, found: Iterable[Found], there: dict[str, int]) -> Report:
+        """Sends what is not there yet; `there` has the sizes of the files that are, as far as they matter.
+
+        Raises at the end if something failed: see `Report.raise_for_failures`.
+        """
+        stopped_by: Optional[UsersApiError] = None
+        known = [self._examine(one, there) for one in found]
+        sendable = [file for file in known if file]
+        try:
+            for_each((one.path for one in found if one.is_folder), self._make_folder)
+            for_each(sendable, self._compare)
+            small = [SmallFile(it.local, it.path, it.size) for it in self._new if it.size <= LARGEST_SMALL_FILE]
+            for_each(batches(small, AT_ONCE), self._send_batch)
+            for file in self._new:
+                if file.size > LARGEST_SMALL_FILE:
+                    self._send_large(file)
+        except UsersApiError as error:
+            stopped_by = error
+        self.report.raise_for_failures(stopped_by)
+        return self.report
+
+    def _examine(self, found: Found, there: dict[str, int]) -> Optional[File]:
+        if found.is_folder:
+            return None
+        reason = why_not_sendable(found)
+        if reason:
+            self._note(found.local, found.path, 0, Outcome.FAILED, reason)
+            return None
+        file = File(found.local, found.path, found.local.stat().st_size, there.get(found.path))
+        self._watcher.expect(file.size)
+        return file
+
+    def _make_folder(self, path: str) -> None:
+        files.make_folder(self._transport, path)
+
+    def _compare(self, file: File) -> None:
+        """Finds out whether the file is there already."""
+        if file.size_there == file.size and self._is_there(file):
+            self._watcher.advance(file.path, file.size, file.size)
+            self._note(file.local, file.path, file.size, Outcome.UNCHANGED)
+        else:
+            with self._lock:
+                self._new.append(file)
+
+    def _is_there(self, file: File) -> bool:
+        try:
+            return content_tag.matches(file.local, files.state(self._transport, file.path).tag)
+        except (OSError, NotFound):
+            return False
+
+    def _send_batch(self, batch: list[SmallFile]) -> None:
+        """Stores a batch; one that is refused is sent file by file, so that each of the others arrives."""
+        try:
+            send_batch(self._transport, batch)
+        except (UsersApiError, OSError) as error:
+            if isinstance(error, UsersApiError) and error.ends_transfer:
+                raise
+            if len(batch) > 1:
+                for file in batch:
+                    self._send_batch([file])
+            else:
+                self._note(batch[0].local, batch[0].path, batch[0].size, Outcome.FAILED, str(error))
+            return
+        for file in batch:
+            self._watcher.advance(file.path, file.size, file.size)
+            self._note(file.local, file.path, file.size, Outcome.SENT)
+
+    def _send_large(self, file: File) -> None:
+        def advance(size: int) -> None:
+            self._watcher.advance(file.path, size, file.size)
+
+        try:
+            send_large(self._transport, file.local, file.path, advance, self._checksum)
+        except (UsersApiError, OSError) as error:
+            if isinstance(error, UsersApiError) and error.ends_transfer:
+                raise
+            self._note(file.local, file.path, file.size, Outcome.FAILED, str(error))
+            return
+        self._note(file.local, file.path, file.size, Outcome.SENT)
+
+    def _note(self, local: Path, path: str, size: int, outcome: Outcome, reason: Optional[str] = None) -> None:
+        moved = Moved(path, local, size, outcome, reason)
+        with self._lock:
+            self.report.files.append(moved)
+        self._watcher.finish(moved)

@@ -1,0 +1,38 @@
+"""The session token: a JWT that is good for a day, and what a client may read in it without its key."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from typing import Optional
+
+KEY_PREFIX = "uapi_"
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """When a token was issued and when it ends, in seconds since 1970."""
+
+    issued: float
+    ends: float
+
+    def is_half_over(self, now: float) -> bool:
+        """Whether it is time for a new token. The old one is still good, so no other process is disturbed."""
+        return now > (self.issued + self.ends) / 2
+
+
+def lifetime(token: str) -> Optional[Lifetime]:
+    """The times that a session token claims; None for an API key, and for what is no token.
+
+    Nothing is verified: that is for the service.
+    """
+    if token.startswith(KEY_PREFIX):
+        return None
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return Lifetime(float(claims["iat"]), float(claims["exp"]))
+    except (IndexError, KeyError, TypeError, ValueError, binascii.Error):
+        return None

@@ -1,0 +1,268 @@
+"""Requests to the service: with the token, again after a lost connection, and with errors that say what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import ssl
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any, Callable, Optional
+
+import httpx
+
+from . import __version__
+from .errors import (
+    AlreadyThere,
+    ConnectionFailed,
+    NoRoom,
+    NotAllowed,
+    NotFound,
+    NotLoggedIn,
+    OtherVersion,
+    Refused,
+    ServiceFailed,
+    TooManyRequests,
+    UsersApiError,
+)
+from .session_token import KEY_PREFIX, lifetime
+from .token_store import TokenStore
+
+COOKIE = "session_token"
+MAJOR_VERSION = 1
+
+TRIES = 5
+# Whoever is asked to wait longer than this is told so.
+LONGEST_WAIT_SECONDS = 30.0
+# The service itself waits up to 20 s for its turn; a large upload takes long to complete.
+TIMEOUT = httpx.Timeout(connect=10, read=120, write=60, pool=None)
+CONNECTIONS = 16
+CHECK_IN_SECONDS = 60.0
+
+
+class Answer(dict[str, Any]):
+    """The JSON object of an answer. A field that is missing is the mark of another version of the service."""
+
+    def __init__(self, fields: dict[str, Any], transport: Transport) -> None:
+        super().__init__(fields)
+        self._transport = transport
+
+    def __missing__(self, field: str) -> Any:
+        raise self._transport.other_version()
+
+
+class Transport:
+    """Speaks with one service as one user. May be used from several threads."""
+
+    def __init__(
+        self, api: str, token: Optional[str], store: Optional[TokenStore], clock: Callable[[], float] = time.time
+    ) -> None:
+        self.api = api.rstrip("/")
+        self.token = token
+        self._store = store
+        self._clock = clock
+        self._renewing = threading.Lock()
+        self._check_in_after = 0.0
+        # The certificates take 30 ms to load.
+        certificates = httpx.create_ssl_context()
+        self._client = _connections(certificates)
+        # The bucket is another host, which gets neither token nor cookie.
+        self.bucket = _connections(certificates)
+
+    def close(self) -> None:
+        """Ends the connections."""
+        self._client.close()
+        self.bucket.close()
+
+    def call(self, method: str, path: str, **request: Any) -> Answer:
+        """The JSON of an answer whose `ok` is true, or the error that it stands for.
+
+        `request` goes to httpx. Changes carry an `Idempotency-Key`, so that repeating them does not make them twice.
+        """
+        response = self.send(method, path, **request)
+        body = self.json(response)
+        if body.get("ok") is False:
+            raise Refused(str(body.get("status")))
+        return body
+
+    def send(
+        self, method: str, path: str, headers: Optional[Mapping[str, str]] = None, patient: bool = True, **request: Any
+    ) -> httpx.Response:
+        """The whole answer, if its status is below 400. Unless `patient`, having to wait is an error."""
+        with self.stream(method, path, headers, patient, **request) as response:
+            response.read()
+            return response
+
+    @contextlib.contextmanager
+    def stream(
+        self, method: str, path: str, headers: Optional[Mapping[str, str]] = None, patient: bool = True, **request: Any
+    ) -> Iterator[httpx.Response]:
+        """An answer whose body is still to be read, if its status is below 400. Large ones come from the bucket."""
+        self._renew_if_due()
+        keyed = dict(headers or {})
+        if method not in ("GET", "HEAD"):
+            keyed.setdefault("Idempotency-Key", str(uuid.uuid4()))
+        response = self._try(method, f"{self.api}/{path}", keyed, patient, request)
+        try:
+            if response.status_code == 307:
+                response.close()
+                wanted = {name: value for name, value in keyed.items() if name in ("Range", "If-Match")}
+                bucket = self.bucket.build_request(method, response.headers["Location"], headers=wanted)
+                response = self._open(self.bucket, bucket)
+            if response.status_code >= 400:
+                response.read()
+                raise self._error(response)
+            yield response
+        finally:
+            response.close()
+
+    def adopt(self, response: httpx.Response, set_aside: Optional[str] = None) -> Optional[str]:
+        """Goes on with the token that an answer has set; the token before is renewed in the store."""
+        token = response.cookies.get(COOKIE)
+        # The header is enough; a jar would send the token a second time.
+        self._client.cookies.clear()
+        if token:
+            self.token = token
+            if self._store and set_aside:
+                self._store.renew(self.api, set_aside, token)
+        return token
+
+    def _try(
+        self, method: str, url: str, headers: dict[str, str], patient: bool, request: dict[str, Any]
+    ) -> httpx.Response:
+        token, tries = self.token, 0
+        while True:
+            tries += 1
+            authorized = {**headers, "Authorization": f"Bearer {token}"} if token else headers
+            try:
+                response = self._open(
+                    self._client, self._client.build_request(method, url, headers=authorized, **request)
+                )
+            except ConnectionFailed:
+                if tries >= TRIES:
+                    raise
+                time.sleep(pause(tries))
+                continue
+            newer = self._newer_token(token) if response.status_code == 401 else None
+            wait = wait_seconds(response, tries) if patient and tries < TRIES else None
+            if newer is None and (wait is None or wait > LONGEST_WAIT_SECONDS):
+                return response
+            response.close()
+            if newer is not None:
+                self.token = token = newer
+            elif wait is not None:
+                time.sleep(wait)
+
+    def _open(self, client: httpx.Client, request: httpx.Request) -> httpx.Response:
+        try:
+            return client.send(request, stream=True)
+        except httpx.TransportError as error:
+            raise connection_failed(self.api, error) from None
+
+    def _newer_token(self, refused: Optional[str]) -> Optional[str]:
+        """The token that another process has stored since, if there is one."""
+        login = self._store.load(self.api) if self._store else None
+        return login.token if login and login.token != refused else None
+
+    def _renew_if_due(self) -> None:
+        """Checks in when half of the token's life is over. If that fails, the token is good for the other half."""
+        with self._renewing:
+            times = lifetime(self.token) if self.token else None
+            if self.token is None or times is None or not times.is_half_over(self._clock()):
+                return
+            # The clocks of the two may differ by more than the life of a token.
+            if time.monotonic() < self._check_in_after:
+                return
+            self._check_in_after = time.monotonic() + CHECK_IN_SECONDS
+            old = self.token
+            authorized = {"Authorization": f"Bearer {old}"}
+            with contextlib.suppress(httpx.TransportError):
+                self.adopt(self._client.post(f"{self.api}/checkin", headers=authorized), set_aside=old)
+
+    def json(self, response: httpx.Response) -> Answer:
+        """The object that an answer holds. Raises `OtherVersion` if it holds none."""
+        try:
+            body = response.json()
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            raise self.other_version()
+        return Answer(body, self)
+
+    def _error(self, response: httpx.Response) -> UsersApiError:
+        """What an answer of 400 and above means."""
+        code = response.status_code
+        try:
+            text, ok, data = (response.json().get(name) for name in ("status", "ok", "data"))
+        except (ValueError, AttributeError):
+            text, ok, data = None, None, None
+        if response.request.method == "HEAD":
+            text, ok = f"The service says no (HTTP {code}).", False
+        if ok is not False or not isinstance(text, str):
+            if code in (502, 503, 504):
+                return ServiceFailed(
+                    f"The service is not available at the moment (HTTP {code}). Try again in a minute."
+                )
+            return self.other_version()
+        if code == 401 and (self.token or "").startswith(KEY_PREFIX):
+            return NotLoggedIn("The API key is wrong, expired or revoked. Make a new one with `usersapi keys create`.")
+        if code == 401:
+            return NotLoggedIn(
+                "You are not logged in, or your session has ended. Log in with `usersapi login`, then do the same "
+                "again: it goes on where it stopped."
+            )
+        if code == 413 and data is not None:
+            return NoRoom(text)
+        if code == 429:
+            return TooManyRequests(text, float(response.headers.get("Retry-After", "0")))
+        if (code == 404 and "no such endpoint" in text) or code == 405:
+            return self.other_version()
+        if code >= 500:
+            return ServiceFailed(text)
+        return {403: NotAllowed, 404: NotFound, 409: AlreadyThere, 412: AlreadyThere}.get(code, Refused)(text)
+
+    def other_version(self) -> OtherVersion:
+        """Asks the service for its version, to say why it is not understood."""
+        try:
+            info = self._client.get(f"{self.api}/info").json()
+            version = f"{int(info['Major'])}.{int(info['Minor'])}"
+        except (httpx.TransportError, ValueError, KeyError, TypeError):
+            return OtherVersion(
+                f"What answers at {self.api} is no Users API. Check the address: it ends in /users/api, as in "
+                "http://localhost:9000/users/api."
+            )
+        return OtherVersion(
+            f"The service at {self.api} has version {version}, and does not answer as this client ({__version__}, for "
+            f"version {MAJOR_VERSION}) expects. Update it with `pip install --upgrade users-api-client`, or ask the "
+            "operators of the service."
+        )
+
+
+def _connections(certificates: ssl.SSLContext) -> httpx.Client:
+    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+    agent = {"User-Agent": f"users-api-client/{__version__}", "Accept-Encoding": "identity"}
+    return httpx.Client(timeout=TIMEOUT, limits=limits, headers=agent, verify=certificates)
+
+
+def connection_failed(api: str, error: httpx.TransportError) -> ConnectionFailed:
+    """A lost connection in words. The address in the bucket is a secret, so only the service is named."""
+    what = "does not answer in time" if isinstance(error, httpx.TimeoutException) else "cannot be reached"
+    return ConnectionFailed(
+        f"The service at {api} {what} ({type(error).__name__}). Check the address and your network, then do the same "
+        "again: it goes on where it stopped."
+    )
+
+
+def pause(tries: int) -> float:
+    """How long to wait after so many failures, in seconds; spread, so that many clients do not come back at once."""
+    return float(min(8.0, 0.25 * 2**tries) * random.uniform(0.5, 1.0))
+
+
+def wait_seconds(response: httpx.Response, tries: int) -> Optional[float]:
+    """How long to wait before the same request may be answered otherwise; None if it will not be."""
+    after = response.headers.get("Retry-After", "")
+    if response.status_code in (409, 429, 503) and after.isdigit():
+        return float(after)
+    return pause(tries) if response.status_code in (502, 503, 504) else None

@@ -1,0 +1,288 @@
+"""Lost networks, ended sessions, full accounts and changing files: nothing is lost, and the same command goes on."""
+
+import hashlib
+import http.server
+import json
+import os
+import signal
+import socket
+import threading
+import time
+
+import pytest
+import requests
+from conftest import EMAIL, logged_in
+from people import PASSWORDS
+
+from users_api_client import (
+    Client,
+    ConnectionFailed,
+    NoRoom,
+    NotFound,
+    OtherVersion,
+    TransferFailed,
+    large_upload,
+    transport,
+)
+
+MEGABYTES = 40
+LARGE = MEGABYTES << 20
+
+
+def noise(size=LARGE):
+    """Bytes that no compression makes fewer, the same at every run."""
+    return hashlib.shake_128(b"noise").digest(size)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Gives up after two tries."""
+    monkeypatch.setattr(transport, "TRIES", 2)
+    monkeypatch.setattr(large_upload, "TRIES", 2)
+    monkeypatch.setattr("users_api_client.download.TRIES", 2)
+
+
+@pytest.fixture
+def beside(service, network, monkeypatch, tmp_path):
+    """A client whose every byte goes through the network that can be cut."""
+    monkeypatch.setenv("HTTP_PROXY", network.url)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with logged_in(service) as client:
+        yield client
+        network.mend()
+        for entry in list(client.list_folder()):
+            client.remove(entry.path)
+
+
+def parts_sent(network):
+    return sum(line.startswith("PUT ") for line in network.requests)
+
+
+def assert_it_is_there(client, path, content, tmp_path):
+    client.get(path, tmp_path / "whole")
+    assert (tmp_path / "whole").read_bytes() == content
+
+
+def test_an_upload_whose_network_is_lost_goes_on_where_it_stopped(beside, network, impatient, tmp_path):
+    content = noise(80 << 20)
+    file = tmp_path / "results.eso"
+    file.write_bytes(content)
+    # Of the ten parts at most four are under way at once, so some have arrived by then.
+    network.cut_after(len(content) * 2 // 3)
+    with pytest.raises(ConnectionFailed, match="goes on where it stopped"):
+        beside.put([file])
+    network.mend()
+    network.requests.clear()
+    beside.put([file])
+    assert 1 <= parts_sent(network) < 10, "what had arrived is not sent again"
+    assert_it_is_there(beside, "results.eso", content, tmp_path)
+
+
+def test_a_short_break_is_not_even_noticed(beside, network, tmp_path):
+    file = tmp_path / "results.eso"
+    file.write_bytes(noise())
+    network.cut_after(LARGE // 2)
+    threading.Timer(1.5, network.mend).start()
+    beside.put([file])
+    network.cut_after(LARGE // 2)
+    threading.Timer(1.5, network.mend).start()
+    assert_it_is_there(beside, "results.eso", noise(), tmp_path)
+
+
+def test_a_download_whose_network_is_lost_goes_on_where_it_stopped(beside, network, impatient, tmp_path):
+    file = tmp_path / "results.eso"
+    file.write_bytes(noise())
+    beside.put([file])
+    copy = tmp_path / "copy" / "results.eso"
+    network.cut_after(LARGE // 2)
+    with pytest.raises(ConnectionFailed):
+        beside.get("results.eso", copy)
+    assert not copy.exists(), "half a file has not its name"
+    network.cut_after(LARGE * 3 // 4)  # Not enough for the whole.
+    beside.get("results.eso", copy)
+    assert copy.read_bytes() == noise()
+    assert list(copy.parent.iterdir()) == [copy]
+
+
+def test_a_download_of_a_file_that_is_replaced_meanwhile_begins_anew(beside, network, impatient, tmp_path):
+    file = tmp_path / "results.eso"
+    file.write_bytes(noise())
+    beside.put([file])
+    copy = tmp_path / "copy" / "results.eso"
+    network.cut_after(LARGE // 2)
+    with pytest.raises(ConnectionFailed):
+        beside.get("results.eso", copy)
+    network.mend()
+    file.write_bytes(noise()[::-1])
+    beside.put([file])
+    beside.get("results.eso", copy)
+    assert copy.read_bytes() == noise()[::-1]
+
+
+def received(person):
+    """How many parts of the upload that is under way have arrived."""
+    notes = list((person.home / ".cache/users-api-client/uploads").glob("*.json"))
+    if not notes:
+        return 0
+    token = person.store.load(person.api).token
+    try:
+        upload = json.loads(notes[0].read_text())["id"]
+        headers = {"Authorization": f"Bearer {token}"}
+        return len(requests.get(f"{person.api}/uploads/{upload}", headers=headers).json()["received"])
+    except (ValueError, KeyError):
+        return 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
+def test_an_upload_that_is_stopped_half_way_goes_on(person, client, network, how, tmp_path):
+    person.write("results.eso", noise(120 << 20))
+    process = person.start("put", "results.eso")
+    deadline = time.monotonic() + 60
+    while received(person) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(how)
+    process.communicate(timeout=60)
+    assert process.returncode == (-9 if how == signal.SIGKILL else 130)
+    with pytest.raises(NotFound):
+        client.get("results.eso", tmp_path / "x")
+    person.does("put", "results.eso", HTTP_PROXY=network.url)
+    assert parts_sent(network) <= 13, "15 parts make up the file"
+    assert_it_is_there(client, "results.eso", noise(120 << 20), tmp_path)
+
+
+def test_a_session_that_ends_in_mid_upload_is_told_and_the_upload_goes_on_after_the_next_login(
+    person, service, client, network, tmp_path
+):
+    person.write("results.eso", noise(120 << 20))
+    process = person.start("put", "results.eso")
+    while received(person) < 1 and process.poll() is None:
+        time.sleep(0.02)
+    with logged_in(service) as elsewhere:
+        elsewhere.end_other_sessions()
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "your session has ended" in errors
+    assert "usersapi login" in errors
+    person.does("login", EMAIL, stdin=PASSWORDS[EMAIL])
+    person.does("put", "results.eso", HTTP_PROXY=network.url)
+    assert parts_sent(network) < 15, "what had arrived is not sent again"
+    with logged_in(service) as again:
+        assert_it_is_there(again, "results.eso", noise(120 << 20), tmp_path)
+    client.log_in(EMAIL, PASSWORDS[EMAIL])
+
+
+class Writer:
+    """Whoever writes to a file while it is sent."""
+
+    def __init__(self, file):
+        self._file = file
+
+    def expect(self, size):
+        pass
+
+    def finish(self, file):
+        pass
+
+    def advance(self, path, size, total):
+        with self._file.open("ab") as content:
+            content.write(b"x")
+
+
+def test_a_file_that_changes_while_it_is_sent_is_not_stored(beside, tmp_path):
+    file = tmp_path / "results.eso"
+    file.write_bytes(noise())
+    with pytest.raises(TransferFailed, match="was changed while it was sent"):
+        beside.put([file], watcher=Writer(file))
+    assert list(beside.list_folder()) == []
+    assert beside.usage()["bytes_used"] == 0
+    assert list((tmp_path / "cache").rglob("*.json")) == []
+    beside.put([file])
+    assert_it_is_there(beside, "results.eso", file.read_bytes(), tmp_path)
+
+
+def test_a_full_account_is_told_and_what_fits_stays(person, client, service):
+    admin = requests.Session()
+    pair = {"email": "admin@example.org", "password": PASSWORDS["admin@example.org"]}
+    admin.post(f"{service.api}/auth", json=pair)
+    account = admin.get(f"{service.api}/accounts", params={"email": EMAIL}).json()["data"]["id"]
+    admin.post(f"{service.api}/accounts/{account}", json={"quota_bytes": 5_000_000}).raise_for_status()
+    try:
+        person.write("first.bin", noise(3_000_000))
+        person.write("second.bin", noise(3_000_001))
+        person.does("put", "first.bin")
+        done = person.run("put", "first.bin", "second.bin")
+        assert done.returncode == 6
+        assert "There is no room" in done.stderr
+        assert "Delete something" in done.stderr
+        assert "1 unchanged" in done.stderr
+        with pytest.raises(NoRoom):
+            client.put([person.write("large.bin", noise(6_000_000))])
+        assert client.usage()["bytes_used"] == 3_000_000
+    finally:
+        admin.post(f"{service.api}/accounts/{account}", json={"quota_bytes": None}).raise_for_status()
+    assert "1 unchanged" in person.does("put", "first.bin", "second.bin")
+
+
+def test_a_service_that_cannot_be_reached_is_told(person):
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        api = f"http://127.0.0.1:{nobody.getsockname()[1]}/users/api"
+        done = person.run("--api", api, "ls", USERS_API_KEY="uapi_x")
+    assert done.returncode == 7
+    assert "Check the address and your network" in done.stderr
+
+
+class AnotherService(http.server.BaseHTTPRequestHandler):
+    """Something else that speaks HTTP: a web site, or the API of years to come."""
+
+    info = other = b"<html>Welcome</html>"
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.info if self.path == "/users/api/info" else self.other)
+
+    def log_message(self, *_):
+        pass
+
+
+NEWER = b'{"Major": 2, "Minor": 1}'
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        ({}, "no Users API"),
+        ({"info": NEWER}, "has version 2.1"),
+        ({"info": NEWER, "other": b'{"ok": true, "usage": {}}'}, "has version 2.1"),
+    ],
+    ids=["a web site", "another format", "another field"],
+)
+def test_something_else_at_the_address_is_told(person, answers, told):
+    handler = type("Handler", (AnotherService,), answers)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        api = f"http://127.0.0.1:{server.server_address[1]}/users/api"
+        done = person.run("--api", api, "usage", USERS_API_KEY="uapi_x")
+        with Client(api, key="uapi_x") as client, pytest.raises(OtherVersion):
+            client.usage()
+        server.shutdown()
+    assert done.returncode == 8
+    assert told in done.stderr
+
+
+def test_a_whole_large_file_is_compared_by_the_service_if_that_is_asked_for(beside, tmp_path):
+    file = tmp_path / "results.eso"
+    file.write_bytes(noise())
+    beside.put([file], checksum=True)
+    assert_it_is_there(beside, "results.eso", noise(), tmp_path)
+
+
+def test_no_address_with_a_signature_is_shown(beside, network, impatient, tmp_path):
+    file = tmp_path / "results.eso"
+    file.write_bytes(noise())
+    network.cut_after(LARGE // 2)
+    with pytest.raises(ConnectionFailed) as told:
+        beside.put([file])
+    assert "X-Amz" not in f"{told.value!r} {told.value.__cause__!r}"
+    assert os.environ["HTTP_PROXY"] not in str(told.value)

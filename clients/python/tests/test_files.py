@@ -1,0 +1,214 @@
+"""Files and folders: there, back, and kept alike."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from users_api_client import AlreadyThere, NotFound, Outcome, TransferFailed, UsersApiError
+
+MODEL = b"Version,9.6;\n"
+NAMES = [
+    "a.idf",
+    "with space.epw",
+    "#1.csv",
+    "what?.txt",
+    "100%.txt",
+    'quo"te.txt',
+    "Grüße ☀.eso",
+    "semi;colon=.x",
+    "é",
+]
+
+
+def content(folder):
+    """All files below a folder, with their content."""
+    folder = Path(folder)
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def outcomes(report):
+    return {file.path: file.outcome.value for file in report.files}
+
+
+def write_models(person):
+    """A folder with odd names, an empty file, an empty folder, all byte values and a zip."""
+    for name in NAMES:
+        person.write(f"models/{name}", name.encode())
+    person.write("models/deep/er/zero", b"")
+    person.write("models/deep/bytes.bin", bytes(range(256)) * 40)
+    (person.work / "models/empty").mkdir()
+    with zipfile.ZipFile(person.work / "models/results.zip", "w") as archive:
+        archive.writestr("inside.txt", "x")
+    return person.work / "models"
+
+
+def test_a_folder_comes_back_as_it_was_sent_whatever_its_names(person):
+    folder = write_models(person)
+    person.does("put", "models", "--to", "today")
+    person.does("get", "today/models", "--to", "copy")
+    assert content(person.work / "copy/models") == content(folder)
+    assert (person.work / "copy/models/empty").is_dir()
+
+
+def test_what_is_there_already_is_not_sent_again(person):
+    write_models(person)
+    first = json.loads(person.does("put", "models", "--json"))["files"]
+    assert {file["outcome"] for file in first} == {"sent"}
+    person.write("models/a.idf", b"a.IDF")  # As long as before.
+    person.write("models/new.idf", MODEL)
+    again = json.loads(person.does("put", "models", "--json"))["files"]
+    assert {file["path"] for file in again if file["outcome"] == "sent"} == {"models/a.idf", "models/new.idf"}
+    assert len(again) == len(first) + 1
+    assert "sent" in person.does("put", "models/new.idf", "--to", "elsewhere")
+    assert "unchanged" in person.does("put", "models/new.idf", "--to", "elsewhere")
+
+
+def test_what_is_here_already_is_not_read_again(person, client):
+    write_models(person)
+    client.put([person.work / "models"])
+    first = client.get("models", person.work / "copy")
+    assert set(outcomes(first).values()) == {"received"}
+    (person.work / "copy/a.idf").write_bytes(b"changed")
+    again = outcomes(client.get("models", person.work / "copy"))
+    assert [path for path, outcome in again.items() if outcome == "received"] == ["models/a.idf"]
+    assert content(person.work / "copy") == content(person.work / "models")
+
+
+def test_a_thousand_small_files_take_few_requests_and_are_listed_page_by_page(person, network):
+    names = [f"{number:04}.idf" for number in range(1001)]
+    for name in names:
+        person.write(f"many/{name}", MODEL)
+    person.does("put", "many", HTTP_PROXY=network.url)
+    assert 10 <= len(network.requests) < 30
+    entries = json.loads(person.does("ls", "many", "--json"))["entries"]
+    assert [entry["path"] for entry in entries] == [f"many/{name}" for name in names]
+
+
+def test_files_of_just_under_and_over_a_request_arrive(person, client):
+    for size in (4 << 20, (4 << 20) - 4096, (4 << 20) - 4095, 3 << 20):
+        file = person.write(f"{size}.bin", b"\xff" * size)
+        client.put([file])
+        client.get(file.name, person.work / "back")
+        assert (person.work / "back").read_bytes() == file.read_bytes()
+        client.remove(file.name)
+
+
+def test_a_single_file_can_take_another_name_on_either_way(person):
+    person.write("model.idf", MODEL)
+    person.does("put", "model.idf", "--as", "runs/2026/first.idf")
+    person.does("get", "runs/2026/first.idf", "--as", "second.idf")
+    assert (person.work / "second.idf").read_bytes() == MODEL
+
+
+def test_a_folder_comes_as_one_zip(person):
+    write_models(person)
+    person.does("put", "models")
+    person.does("get", "models", "--zip")
+    with zipfile.ZipFile(person.work / "models.zip") as archive:
+        assert {"models/a.idf", "models/deep/er/zero"} <= set(archive.namelist())
+    person.does("export", "mine.zip")
+    with zipfile.ZipFile(person.work / "mine.zip") as archive:
+        assert {"account.json", "files/models/a.idf"} <= set(archive.namelist())
+
+
+def test_files_are_moved_copied_and_deleted(person):
+    person.write("a.idf", MODEL)
+    person.does("put", "a.idf", "--to", "x")
+    assert person.does("mv", "x/a.idf", "y/b.idf") == "Moved to y/b.idf\n"
+    assert person.does("cp", "y/b.idf", "z/") == "Copied to z/b.idf\n"
+    person.does("rm", "-r", "x")
+    person.does("mkdir", "w")
+    assert person.does("tree").splitlines() == [
+        "/", "├── w/", "├── y/", "│   └── b.idf (13 bytes)", "└── z/", "    └── b.idf (13 bytes)",
+    ]  # fmt: skip
+    done = person.run("cp", "y/b.idf", "z/b.idf")
+    assert done.returncode == 5
+    assert done.stderr.strip()
+    done = person.run("rm", "y")
+    assert done.returncode == 1
+    assert "rm -r" in done.stderr
+    person.does("rm", "-r", "y", "z")
+    assert person.does("ls").split() == ["w/"]
+    assert person.run("rm", "y/b.idf").returncode == 4
+
+
+def test_sync_makes_the_service_hold_what_is_here(person, client):
+    write_models(person)
+    client.put([person.work / "models"])
+    (person.work / "models/a.idf").unlink()
+    person.write("models/deep/new.idf", MODEL)
+    person.does("sync", "models", "models")
+    assert {"models/a.idf", "models/deep/new.idf"} <= {file.path for file in client.tree("models").files()}
+    told = json.loads(person.does("sync", "models", "models", "--delete", "--json"))["files"]
+    assert [file["path"] for file in told if file["outcome"] == "deleted"] == ["models/a.idf"]
+    assert {file.path for file in client.tree("models").files()} == {
+        f"models/{path}" for path in content(person.work / "models")
+    }
+
+
+def test_sync_makes_this_machine_hold_what_is_in_the_service(person, client):
+    write_models(person)
+    client.put([person.work / "models"])
+    person.write("copy/extra.txt", b"x")
+    person.does("sync", "copy", "models", "--down")
+    assert (person.work / "copy/extra.txt").exists(), "nothing is deleted unasked"
+    report = client.sync_down("models", person.work / "copy", delete=True)
+    assert [file.local.name for file in report.of(Outcome.DELETED)] == ["extra.txt"]
+    assert content(person.work / "copy") == content(person.work / "models")
+
+
+def test_what_is_not_there_is_told(person, client):
+    for words in (["get", "none"], ["ls", "none"], ["tree", "none"], ["rm", "none"], ["mv", "none", "x"]):
+        done = person.run(*words)
+        assert done.returncode == 4, done.stderr
+        assert "none" in done.stderr
+    with pytest.raises(NotFound):
+        client.get("none", person.work / "x")
+    done = person.run("put", "no-such-file")
+    assert done.returncode == 1
+    assert "no-such-file is not there" in done.stderr
+
+
+def test_one_bad_file_does_not_keep_the_others_back(person, client):
+    person.write("models/good.idf", MODEL)
+    person.write("models/back\\slash.idf", MODEL)
+    person.write("models/taken", MODEL)
+    person.write("x", b"")
+    client.put([person.work / "x"])
+    client.move("x", "models/taken/x")
+    done = person.run("put", "models", "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["error"]) == (1, "transfer_failed")
+    assert {file["path"]: file["outcome"] for file in told["files"]} == {
+        "models/good.idf": "sent",
+        "models/back\\slash.idf": "failed",
+        "models/taken": "failed",
+    }
+    assert all(file["reason"] for file in told["files"] if file["outcome"] == "failed")
+    with pytest.raises(TransferFailed, match="2 of 3 files failed"):
+        client.put([person.work / "models"])
+
+
+def test_two_files_of_one_name_do_not_replace_each_other(person, client):
+    with pytest.raises(UsersApiError, match="different folders"):
+        client.put([person.write("a/model.idf", b"1"), person.write("b/model.idf", b"2")])
+    assert list(client.list_folder()) == []
+    client.put([person.work / "a/model.idf"])
+    client.make_folder("folder")
+    with pytest.raises(AlreadyThere):
+        client.move("model.idf", "folder")
+
+
+def test_what_an_account_has_is_shown_and_changed(person):
+    person.write("a.idf", MODEL)
+    person.does("put", "a.idf")
+    assert "13 bytes of" in person.does("usage")
+    assert json.loads(person.does("usage", "--json"))["files_used"] == 1
+    person.does("profile", "set", "company=ENSIMS")
+    assert "ENSIMS" in person.does("profile")
+    person.does("profile", "set", "company=")
+    assert not json.loads(person.does("profile", "--json"))["profile"]["company"]
+    assert person.does("send", "Job 12", "It is done.").startswith("Email has been sent to")
+    assert person.run("profile", "set", "company").returncode == 2

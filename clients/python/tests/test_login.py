@@ -1,0 +1,234 @@
+"""Logging in and out, and staying logged in."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import pty
+import re
+import stat
+import struct
+import subprocess
+import sys
+import termios
+import time
+import uuid
+
+import pytest
+import requests
+from conftest import EMAIL, logged_in
+from people import PASSWORDS
+
+from users_api_client import Client, NotAllowed, NotLoggedIn, WrongPassword
+
+
+def test_whoever_logs_in_is_known_to_the_next_command(stranger):
+    assert "Logged in to" in stranger.does("login", EMAIL, stdin=PASSWORDS[EMAIL])
+    assert stranger.does("whoami").startswith(EMAIL)
+    del stranger.environment["USERS_API_URL"]
+    assert json.loads(stranger.does("whoami", "--json"))["api"] == stranger.api, "the last service is remembered"
+
+
+def test_the_token_is_in_a_file_for_its_owner_alone_where_there_is_no_keyring(person):
+    files = [file for file in person.store.folder.iterdir() if file.suffix == ".json"]
+    assert len(files) == 1
+    assert stat.S_IMODE(files[0].stat().st_mode) == 0o600
+    assert stat.S_IMODE(person.store.folder.stat().st_mode) == 0o700
+
+
+KEYRING = """
+import json, pathlib
+from keyring.backend import KeyringBackend
+
+class OneFile(KeyringBackend):
+    priority = 1
+    file = pathlib.Path.home() / "ring"
+
+    def _all(self):
+        return json.loads(self.file.read_text()) if self.file.exists() else {}
+
+    def get_password(self, service, user):
+        return self._all().get(f"{service} {user}")
+
+    def set_password(self, service, user, password):
+        self.file.write_text(json.dumps({**self._all(), f"{service} {user}": password}))
+
+    def delete_password(self, service, user):
+        self.file.write_text(json.dumps({k: v for k, v in self._all().items() if k != f"{service} {user}"}))
+"""
+
+
+def test_where_there_is_a_keyring_the_token_is_there_and_in_no_file(stranger):
+    (stranger.home / "one_file.py").write_text(KEYRING)
+    stranger.environment["PYTHONPATH"] += f":{stranger.home}"
+    stranger.environment["PYTHON_KEYRING_BACKEND"] = "one_file.OneFile"
+    told = json.loads(stranger.does("login", EMAIL, "--json", stdin=PASSWORDS[EMAIL]))
+    assert told["kept_in"] == "keyring"
+    token = next(iter(json.loads((stranger.home / "ring").read_text()).values()))
+    assert all(token not in file.read_text() for file in stranger.store.folder.iterdir())
+    assert stranger.does("whoami").startswith(EMAIL)
+    stranger.does("logout")
+    assert (stranger.home / "ring").read_text() == "{}"
+
+
+def test_a_wrong_password_is_told_and_nothing_is_kept(stranger):
+    done = stranger.run("login", EMAIL, stdin="wrong")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "The address or the password is wrong" in done.stderr
+    assert not stranger.store.folder.exists()
+    with Client(stranger.api) as client, pytest.raises(WrongPassword):
+        client.log_in(EMAIL, "wrong")
+
+
+def test_without_a_login_every_command_says_how_to_log_in(stranger):
+    for words in (["ls"], ["whoami"], ["put", "x"], ["get", "x"], ["sessions"], ["keys"], ["profile"], ["usage"]):
+        done = stranger.run(*words)
+        assert done.returncode == 3
+        assert "usersapi login" in done.stderr
+    done = stranger.run("ls", "--json")
+    assert json.loads(done.stdout)["error"] == "not_logged_in"
+    assert done.stderr == ""
+
+
+def test_after_logging_out_the_token_is_gone_and_good_for_nothing(person):
+    token = person.store.load(person.api).token
+    assert person.does("logout") == "Logged out.\n"
+    assert person.store.load(person.api) is None
+    answer = requests.get(f"{person.api}/user", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 401
+    assert person.run("whoami").returncode == 3
+
+
+def test_a_session_that_was_ended_elsewhere_is_told(person, service):
+    with logged_in(service) as elsewhere:
+        elsewhere.end_other_sessions()
+    done = person.run("ls")
+    assert done.returncode == 3
+    assert "your session has ended" in done.stderr
+    assert "usersapi login" in done.stderr
+
+
+def test_a_session_is_renewed_before_it_ends_and_the_old_token_stays_good(person):
+    old = person.store.load(person.api).token
+    with Client(person.api, store=person.store, clock=lambda: time.time() + 13 * 3600) as client:
+        client.usage()
+    new = person.store.load(person.api).token
+    assert new != old
+    for token in (old, new):
+        answer = requests.get(f"{person.api}/user", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 200, "no process is logged out by another"
+
+
+def test_two_processes_of_one_user_go_on_side_by_side(person):
+    with Client(person.api, store=person.store) as one, Client(person.api, store=person.store) as other:
+        one.usage()
+        person.does("login", EMAIL, stdin=PASSWORDS[EMAIL])
+        one.usage()
+        # The session that these two know is ended by somebody; the newer one is in the store.
+        old = next(it for it in one.sessions() if it["current"])
+        other.end_session(old["id"])
+        assert one.usage() == other.usage()
+
+
+def test_a_script_needs_nothing_but_a_key(person, stranger):
+    made = json.loads(person.does("keys", "create", "nightly build", "files:read", "--json"))
+    stranger.environment["USERS_API_KEY"] = made["key"]
+    assert "empty" in stranger.does("ls")
+    done = stranger.run("mkdir", "x")
+    assert done.returncode == 3
+    assert "files:write" in done.stderr
+    assert "nightly build" in person.does("keys")
+    person.does("keys", "revoke", made["id"])
+    done = stranger.run("ls")
+    assert done.returncode == 3
+    assert "wrong, expired or revoked" in done.stderr
+    assert made["key"] not in done.stderr
+
+
+def test_a_key_can_be_logged_in_with(person, stranger):
+    key = person.does("keys", "create", "laptop", "files:read", "account:read").strip()
+    stranger.does("login", "--key", stdin=key)
+    assert stranger.does("whoami").startswith(EMAIL)
+    with Client(person.api, key=key) as client, pytest.raises(NotAllowed):
+        client.sessions()
+    stranger.does("logout")
+    assert stranger.run("login", "--key", stdin="no key").returncode == 3
+    with Client(person.api, key="uapi_" + "a" * 90) as client, pytest.raises(NotLoggedIn):
+        client.usage()
+
+
+def test_sessions_are_listed_and_ended(person, service):
+    with logged_in(service) as elsewhere:
+        mine = json.loads(person.does("sessions", "--json"))["sessions"]
+        assert [it["device"] for it in mine if it["current"]] == ["users-api-client/0.1.0"]
+        person.does("sessions", "end", "--others")
+        assert len(json.loads(person.does("sessions", "--json"))["sessions"]) == 1
+        with pytest.raises(NotLoggedIn):
+            elsewhere.usage()
+
+
+# A second factor
+
+
+def register(service):
+    """A new account with a second factor; its address, password and recovery codes."""
+    email, password = f"{uuid.uuid4().hex}@example.org", "seven grey herons"
+    requests.post(f"{service.api}/register", json={"email": email, "password": password}).raise_for_status()
+    mail = next(it for it in requests.get(f"{service.mail}/mail").json() if email in json.dumps(it))
+    token = re.search(r"verify\?token=([\w-]+)", json.dumps(mail))[1]
+    requests.post(f"{service.api}/verify", json={"token": token}).raise_for_status()
+    session = requests.Session()
+    assert session.post(f"{service.api}/auth", json={"email": email, "password": password}).json()["ok"]
+    secret = session.post(f"{service.api}/totp", json={"password": password}).json()["data"]["secret"]
+    codes = session.post(f"{service.api}/totp/confirm", json={"code": one_time_code(secret)}).json()
+    return email, password, codes["data"]["recovery_codes"]
+
+
+def one_time_code(secret):
+    """What an authenticator app shows (RFC 6238)."""
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    digest = hmac.new(key, struct.pack(">Q", int(time.time()) // 30), hashlib.sha1).digest()
+    at = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[at : at + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
+
+
+def test_whoever_has_a_second_factor_is_asked_for_a_code(service, stranger):
+    email, password, codes = register(service)
+    done = stranger.run("login", email, stdin=password)
+    assert done.returncode == 3
+    assert "code" in done.stderr
+    stranger.does("login", email, "--code", codes[0], stdin=password)
+    assert stranger.does("whoami").startswith(email)
+    screen = at_a_terminal(stranger, ["login", email], [("Password:", password), ("Code:", codes[1])])
+    assert "Logged in to" in screen
+    assert password not in screen, "a password is not shown"
+
+
+def at_a_terminal(person, words, dialogue):
+    """What is on the screen after somebody has typed an answer to each question."""
+    terminal, end = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "users_api_client", *words],
+        stdin=end, stdout=end, stderr=end, env=person.environment, close_fds=True,
+    )  # fmt: skip
+    os.close(end)
+    screen = ""
+    for question, answer in dialogue:
+        while question not in screen:
+            screen += os.read(terminal, 1024).decode()
+        # What is typed before the echo is off is thrown away.
+        while question == "Password:" and termios.tcgetattr(terminal)[3] & termios.ECHO:
+            time.sleep(0.01)
+        os.write(terminal, f"{answer}\n".encode())
+        screen += "\n"
+    while True:
+        try:
+            piece = os.read(terminal, 1024)
+        except OSError:
+            break  # The end of a terminal's other side is told so.
+        if not piece:
+            break
+        screen += piece.decode()
+    assert process.wait(30) == 0, screen
+    return screen
