@@ -151,8 +151,12 @@ async fn join(app: &App, upload: &FileUpload) -> Result<Joined, ApiError> {
                 upload.id,
             )));
         }
-        let etag = app.parts.join_parts(&key, &upload.store_id, &arrived).await?;
-        return Ok(Joined { etag, earlier: false });
+        match app.parts.join_parts(&key, &upload.store_id, &arrived).await {
+            Ok(etag) => return Ok(Joined { etag, earlier: false }),
+            // They may have been joined by a call whose answer was lost.
+            Err(StoreError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     let joined = app.parts.stored_by(&key, &upload.id).await?.filter(|state| state.bytes == upload.bytes);
     joined.map(|state| Joined { etag: state.etag, earlier: true }).ok_or_else(gone)

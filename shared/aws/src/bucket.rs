@@ -95,10 +95,23 @@ pub(crate) fn to_xml(root: &str, body: &impl Serialize) -> Result<Bytes, StoreEr
     quick_xml::se::to_string_with_root(root, body).map(Bytes::from).map_err(|error| corrupt(root, error))
 }
 
-/// An answer in XML.
-pub(crate) fn from_xml<T: DeserializeOwned>(what: &str, answer: &[u8]) -> Result<T, StoreError> {
-    let text = std::str::from_utf8(answer).map_err(|error| corrupt(what, error))?;
-    quick_xml::de::from_str(text).map_err(|error| corrupt(what, error))
+/// An answer in XML whose outermost element is `root`.
+pub(crate) fn from_xml<T: DeserializeOwned>(root: &str, answer: &[u8]) -> Result<T, StoreError> {
+    let text = std::str::from_utf8(answer).map_err(|error| corrupt(root, error))?;
+    if root_of(text) != root {
+        return Err(corrupt(root, "the answer is another document"));
+    }
+    quick_xml::de::from_str(text).map_err(|error| corrupt(root, error))
+}
+
+/// The name of a document's outermost element; empty when it has none.
+pub(crate) fn root_of(xml: &str) -> &str {
+    let mut rest = xml.trim_start();
+    if let Some((_, behind)) = rest.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")) {
+        rest = behind.trim_start();
+    }
+    let name = rest.strip_prefix('<').unwrap_or_default();
+    name.split(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/').next().unwrap_or_default()
 }
 
 /// S3 takes paths as they are, and wants to be told what was signed of the payload.
@@ -108,4 +121,28 @@ fn settings() -> SigningSettings {
     settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
     settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
     settings
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Result {
+        #[serde(rename = "ETag")]
+        etag: Option<String>,
+    }
+
+    #[test]
+    fn a_document_is_read_behind_blanks_and_a_declaration_and_only_if_it_is_the_right_one() {
+        let good = "\n  <?xml version=\"1.0\"?>\n \n<Result xmlns=\"x\"><ETag>&quot;a&quot;</ETag></Result>";
+        assert_eq!(from_xml::<Result>("Result", good.as_bytes()).unwrap().etag.as_deref(), Some("\"a\""));
+        for other in
+            ["<Error><ETag>a</ETag></Error>", "<html>", "", "<?xml version=\"1.0\"?>", "Result", "<Results/>"]
+        {
+            assert!(from_xml::<Result>("Result", other.as_bytes()).is_err(), "{other}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::SigningSettings;
 use domain::Clock;
+use http::Uri;
 
 use crate::bucket::Bucket;
 use crate::http_client::{HttpClient, http_client};
@@ -16,7 +17,7 @@ use crate::table::Table;
 const DYNAMODB_PATIENCE: Patience = patience(2, 6, 3);
 
 /// A whole 4 MiB object moves in one attempt.
-const S3_PATIENCE: Patience = patience(5, 9, 3);
+const S3_PATIENCE: Patience = patience(5, 8, 3);
 
 /// Sending is tried once: SES has no idempotency token, and another attempt could send twice.
 const SES_PATIENCE: Patience = patience(8, 8, 1);
@@ -30,10 +31,21 @@ const fn patience(attempt: u64, operation: u64, attempts: u32) -> Patience {
     Patience { attempt: Duration::from_secs(attempt), operation: Duration::from_secs(operation), attempts }
 }
 
-/// A variable that tells where AWS is, or who asks, is missing.
+/// The environment does not tell where AWS is and who asks, or tells something that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the environment lacks {}: AWS Lambda sets them", .0.join(", "))]
-pub struct MissingVariables(Vec<&'static str>);
+pub enum UnusableEnvironment {
+    /// Variables that AWS Lambda sets are not there.
+    #[error("the environment lacks {}: AWS Lambda sets them", .0.join(", "))]
+    Missing(Vec<&'static str>),
+    /// An address that is neither of AWS nor of this machine, where whoever is on the way could read everything.
+    #[error("{0:?} is no address for AWS: it begins with https, or with http for a stand-in on this machine")]
+    Address(String),
+    /// A kind of address that these clients do not know.
+    #[error(
+        "{0} is set, and these clients know no such addresses: give them with AWS_ENDPOINT_URL_DYNAMODB and so on"
+    )]
+    Unsupported(&'static str),
+}
 
 /// Makes the clients that the adapters are built on.
 #[derive(Clone)]
@@ -51,24 +63,31 @@ impl Clients {
     ///
     /// # Errors
     ///
-    /// Names all variables that are missing.
+    /// Names what is missing or cannot be.
     pub fn load(
         lookup: &dyn Fn(&str) -> Option<String>,
         clock: Arc<dyn Clock>,
-    ) -> Result<Self, MissingVariables> {
+    ) -> Result<Self, UnusableEnvironment> {
+        let lookup = |name: &str| lookup(name).filter(|value| !value.is_empty());
         let names = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
-        let found = names.map(|name| lookup(name).filter(|value| !value.is_empty()));
+        let found = names.map(lookup);
         let [Some(region), Some(key), Some(secret)] = found.clone() else {
             let missing = names.into_iter().zip(found).filter(|(_, value)| value.is_none());
-            return Err(MissingVariables(missing.map(|(name, _)| name).collect()));
+            return Err(UnusableEnvironment::Missing(missing.map(|(name, _)| name).collect()));
         };
+        for kind in ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"] {
+            if lookup(kind).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+                return Err(UnusableEnvironment::Unsupported(kind));
+            }
+        }
         let credentials = Credentials::new(key, secret, lookup("AWS_SESSION_TOKEN"), None, "environment");
-        let addresses = ["DYNAMODB", "S3", "SESV2", "SSM"].into_iter().filter_map(|service| {
-            let url =
-                lookup(&format!("AWS_ENDPOINT_URL_{service}")).or_else(|| lookup("AWS_ENDPOINT_URL"))?;
-            Some((service, url.trim_end_matches('/').to_owned()))
-        });
-        let addresses = addresses.collect();
+        let mut addresses = Vec::new();
+        for service in ["DYNAMODB", "S3", "SESV2", "SSM"] {
+            let own = lookup(&format!("AWS_ENDPOINT_URL_{service}"));
+            if let Some(url) = own.or_else(|| lookup("AWS_ENDPOINT_URL")) {
+                addresses.push((service, address(&url)?));
+            }
+        }
         let caller = Arc::new(Caller::new(region, credentials));
         Ok(Self { caller, addresses, http: http_client(), clock })
     }
@@ -114,6 +133,19 @@ impl Clients {
     }
 }
 
+/// An address without a slash at its end.
+fn address(url: &str) -> Result<String, UnusableEnvironment> {
+    let unusable = || UnusableEnvironment::Address(url.to_owned());
+    let uri: Uri = url.parse().map_err(|_| unusable())?;
+    let is_here = matches!(uri.host(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    match uri.scheme_str() {
+        Some("https") => {}
+        Some("http") if is_here => {}
+        _ => return Err(unusable()),
+    }
+    Ok(url.trim_end_matches('/').to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use domain::Timestamp;
@@ -121,7 +153,7 @@ mod tests {
 
     use super::*;
 
-    fn load(variables: &[(&str, &str)]) -> Result<Clients, MissingVariables> {
+    fn load(variables: &[(&str, &str)]) -> Result<Clients, UnusableEnvironment> {
         let lookup =
             |name: &str| Some(variables.iter().find(|(variable, _)| *variable == name)?.1.to_owned());
         Clients::load(&lookup, Arc::new(MockClock::at(Timestamp::from_unix_seconds(1_790_000_000))))
@@ -133,6 +165,29 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "the environment lacks AWS_REGION, AWS_SECRET_ACCESS_KEY: AWS Lambda sets them"
+        );
+    }
+
+    #[test]
+    fn what_would_go_to_the_wrong_place_is_refused() {
+        let aws = [("AWS_REGION", "eu-west-2"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "s")];
+        let with = |more: (&'static str, &'static str)| load(&[&aws[..], &[more]].concat());
+        for url in [
+            "http://s3.example.org",
+            "s3.example.org",
+            "ftp://127.0.0.1",
+            "http://127.0.0.1.example.org",
+            "nonsense",
+        ] {
+            let refused = with(("AWS_ENDPOINT_URL", url)).err().map(|error| error.to_string());
+            assert!(refused.is_some_and(|text| text.contains("begins with https")), "{url}");
+        }
+        for url in ["https://vpce-1.dynamodb.example.org", "http://127.0.0.1:1", "http://localhost:1", ""] {
+            assert!(with(("AWS_ENDPOINT_URL_DYNAMODB", url)).is_ok(), "{url}");
+        }
+        assert!(
+            with(("AWS_USE_FIPS_ENDPOINT", "true")).is_err()
+                && with(("AWS_USE_FIPS_ENDPOINT", "false")).is_ok()
         );
     }
 

@@ -42,7 +42,7 @@ pub mod ses_mailer;
 pub mod signing_keys;
 mod table;
 
-pub use clients::{Clients, MissingVariables};
+pub use clients::{Clients, UnusableEnvironment};
 pub use dynamo_accounts::DynamoAccounts;
 pub use s3_files::S3Files;
 pub use ses_mailer::SesMailer;

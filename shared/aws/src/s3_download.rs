@@ -45,7 +45,10 @@ impl ObjectState {
         let get = self.bucket.request(Method::GET, &self.key, &[]).header(header::IF_MATCH, &self.etag);
         let get = get.header(header::RANGE, format!("bytes={}-{}", range.start, range.end - 1));
         match self.bucket.open(get).await {
-            Ok(object) => Ok(Some(body(object.into_body()))),
+            Ok(object) if object.status() == StatusCode::PARTIAL_CONTENT => {
+                Ok(Some(body(object.into_body())))
+            }
+            Ok(_) => Err(corrupt("download", "it is not the part that was asked for")),
             Err(error) => match error.refusal() {
                 Some(refusal) if refusal.code == "NoSuchKey" => Ok(None),
                 Some(refusal) if refusal.status == StatusCode::PRECONDITION_FAILED => Ok(None),
@@ -82,6 +85,9 @@ impl Download {
             let failure = match tokio::time::timeout(SILENCE, self.body.next()).await {
                 Ok(Some(Ok(piece))) => {
                     self.left.start += piece.len() as u64;
+                    if self.left.start > self.left.end {
+                        return Err(corrupt("download", "it is longer than the file"));
+                    }
                     return Ok(Some(piece));
                 }
                 Ok(None) if self.left.is_empty() => return Ok(None),

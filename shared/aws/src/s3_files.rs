@@ -83,22 +83,16 @@ struct Undeleted {
     code: String,
 }
 
-/// What a copy or a join has come to. S3 may answer 200 before it knows, and then tell of a failure.
+/// What a copy or a join has come to.
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
 struct Made {
     #[serde(rename = "ETag")]
-    etag: Option<String>,
-    code: Option<String>,
+    etag: String,
 }
 
 /// The entity tag of what was copied or joined.
-pub(crate) fn made(answer: &[u8]) -> Result<String, StoreError> {
-    let made: Made = from_xml("copy", answer)?;
-    made.etag.ok_or_else(|| {
-        let code = made.code.unwrap_or_default();
-        StoreError::Unavailable(format!("S3 did not make the object: {code}").into())
-    })
+pub(crate) fn made(root: &str, answer: &[u8]) -> Result<String, StoreError> {
+    Ok(from_xml::<Made>(root, answer)?.etag)
 }
 
 impl S3Files {
@@ -131,10 +125,14 @@ impl S3Files {
             Replaces::State(etag) => put.header(header::IF_MATCH, etag),
         };
         let put = put.header("x-amz-checksum-crc32", crc32(&file.content));
-        let stored = self.bucket.call(put, file.content).await.map_err(conflict_or_unavailable)?;
-        let version = text(stored.headers(), &VERSION);
-        version.ok_or_else(|| corrupt("bucket", "versioning is not enabled on it"))?;
-        text(stored.headers(), &header::ETAG).ok_or_else(no_etag)
+        let stored = match self.bucket.call(put, file.content).await.map_err(conflict_or_unavailable) {
+            Ok(stored) => stored.into_parts().0.headers,
+            // What stands in the way may be this very file, stored by an attempt whose answer was lost.
+            Err(StoreError::Conflict) => self.head_of(&key, operation).await?.ok_or(StoreError::Conflict)?,
+            Err(error) => return Err(error),
+        };
+        text(&stored, &VERSION).ok_or_else(|| corrupt("bucket", "versioning is not enabled on it"))?;
+        text(&stored, &header::ETAG).ok_or_else(no_etag)
     }
 
     async fn head(&self, key: &str) -> Result<Option<HeaderMap>, StoreError> {
@@ -178,7 +176,7 @@ impl S3Files {
         let delete = self.bucket.request(Method::POST, "", &[("delete", "")]);
         let delete = delete.header("x-amz-checksum-crc32", crc32(&xml));
         let answer = self.bucket.call(delete, xml).await.map_err(unavailable)?;
-        let deleted: Deleted = from_xml("deletion", answer.body())?;
+        let deleted: Deleted = from_xml("DeleteResult", answer.body())?;
         deleted.errors.first().map_or(Ok(()), |error| {
             Err(StoreError::Unavailable(format!("an object was not deleted: {}", error.code).into()))
         })
@@ -303,7 +301,8 @@ impl FileStore for S3Files {
                 page.truncate(limit);
                 return Ok((page, more));
             }
-            start = page.last().map(|entry| behind(&prefix, &entry.path));
+            let last = page.last().ok_or_else(|| corrupt("listing", "a page is empty and not the last"))?;
+            start = Some(behind(&prefix, &last.path));
         }
     }
 
@@ -331,7 +330,7 @@ impl FileStore for S3Files {
         // S3 moves at least 25 MB of a copy in a second.
         let time = COPYING + Duration::from_secs(state.bytes / 25_000_000);
         let copied = self.bucket.patient(time).call(copy, Bytes::new()).await.map_err(unavailable)?;
-        made(copied.body()).map(|_| true)
+        made("CopyObjectResult", copied.body()).map(|_| true)
     }
 }
 
@@ -372,13 +371,8 @@ fn crc32(content: &[u8]) -> String {
 /// S3 answers a condition that does not hold with 412, two conditional puts at the same time with 409, and `If-Match`
 /// without an object with 404.
 fn conflict_or_unavailable(error: CallError) -> StoreError {
-    match error.refusal() {
-        Some(refusal)
-            if matches!(refusal.status, StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED)
-                || refusal.code == "NoSuchKey" =>
-        {
-            StoreError::Conflict
-        }
+    match error.code() {
+        Some("PreconditionFailed" | "ConditionalRequestConflict" | "NoSuchKey") => StoreError::Conflict,
         _ => unavailable(error),
     }
 }

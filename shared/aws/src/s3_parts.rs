@@ -63,7 +63,7 @@ impl PartStore for S3Files {
         let create = self.bucket.request(Method::POST, &key.to_string(), &[("uploads", "")]);
         let create = create.header(header::CONTENT_TYPE, PLAIN_TYPE).header(OPERATION, operation.as_str());
         let created = self.bucket.call(create, Bytes::new()).await.map_err(unavailable)?;
-        Ok(from_xml::<Opened>("upload", created.body())?.upload_id)
+        Ok(from_xml::<Opened>("InitiateMultipartUploadResult", created.body())?.upload_id)
     }
 
     async fn part_link(
@@ -99,7 +99,7 @@ impl PartStore for S3Files {
             let query = [("part-number-marker", after.as_str()), ("uploadId", store_id)];
             let list = self.bucket.request(Method::GET, &key, &query);
             let page: Arrived = match self.bucket.call(list, Bytes::new()).await {
-                Ok(page) => from_xml("upload", page.body())?,
+                Ok(page) => from_xml("ListPartsResult", page.body())?,
                 Err(error) if is_gone(&error) => return Ok(None),
                 Err(error) => return Err(unavailable(error)),
             };
@@ -123,7 +123,7 @@ impl PartStore for S3Files {
         let joined = self.bucket.patient(JOINING).call(join, xml).await;
         let joined =
             joined.map_err(|error| if is_gone(&error) { StoreError::Conflict } else { unavailable(error) });
-        made(joined?.body())
+        made("CompleteMultipartUploadResult", joined?.body())
     }
 
     async fn drop_parts(&self, key: &FileKey, store_id: &str) -> Result<(), StoreError> {

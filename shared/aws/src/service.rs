@@ -19,17 +19,29 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use serde::Deserialize;
 
+use crate::bucket::root_of;
 use crate::http_client::HttpClient;
+
+/// The most of a refusal's message that is kept, in characters. Services may repeat the whole request there when its
+/// signature is wrong, with the session's token; what matters is in the first line.
+const MESSAGE_CHARACTERS: usize = 200;
+
+/// The root of a document lies within so many bytes, behind its declaration.
+const BEGINNING_BYTES: usize = 1_024;
+
+/// Before the second attempt after a service was busy, which passes less quickly than a lost connection.
+const BUSY_PAUSE: Duration = Duration::from_millis(300);
 
 /// Before the second attempt; each further one waits twice as long. Somewhat less is waited by chance, so that clients who
 /// failed together do not come back together.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// A connection that is opened in advance may take so long: the start of a function does not wait for it longer.
-const GREETING: Duration = Duration::from_secs(1);
+const GREETING: Duration = Duration::from_millis(500);
 
 /// Codes of a service that is busy, whatever their status (AWS SDKs and Tools Reference Guide, "Retry behavior").
-const BUSY: [&str; 9] = [
+const BUSY: [&str; 11] = [
+    "InternalError",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "RequestTimeout",
@@ -38,6 +50,7 @@ const BUSY: [&str; 9] = [
     "Throttling",
     "ThrottlingException",
     "TooManyRequestsException",
+    "TransactionConflictException",
     "TransactionInProgressException",
 ];
 
@@ -134,6 +147,10 @@ impl CallError {
         self.refusal().map(|refusal| refusal.code.as_str())
     }
 
+    fn pause(&self) -> Duration {
+        if self.refusal().is_some() { BUSY_PAUSE } else { FIRST_PAUSE }
+    }
+
     /// Whether the same call may succeed in a moment.
     fn may_pass(&self) -> bool {
         match self {
@@ -176,7 +193,17 @@ impl Service {
     pub(crate) async fn call(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, CallError> {
         self.persist(|| async {
             let (head, body) = self.attempt(request).await?.into_parts();
-            Ok(Response::from_parts(head, self.collect(body).await?))
+            let body = self.collect(body).await?;
+            // S3 may answer 200 before it knows, and then tell of a failure.
+            let document = body.trim_ascii_start();
+            let beginning = String::from_utf8_lossy(&document[..document.len().min(BEGINNING_BYTES)]);
+            if self.name == "s3" && root_of(&beginning) == "Error" {
+                return Err(CallError::Refused {
+                    service: self.name,
+                    refusal: Box::new(Refusal::read(&head, body)),
+                });
+            }
+            Ok(Response::from_parts(head, body))
         })
         .await
     }
@@ -191,14 +218,12 @@ impl Service {
         F: Future<Output = Result<T, CallError>>,
     {
         let attempts = async {
-            let mut pause = FIRST_PAUSE;
-            for _ in 1..self.patience.attempts {
-                match self.in_time(attempt()).await {
-                    Err(error) if error.may_pass() => {}
+            for made in 0..self.patience.attempts - 1 {
+                let pause = match self.in_time(attempt()).await {
+                    Err(error) if error.may_pass() => error.pause() * 2_u32.pow(made),
                     result => return result,
-                }
+                };
                 tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
-                pause *= 2;
             }
             self.in_time(attempt()).await
         };
@@ -275,13 +300,14 @@ impl Service {
 struct JsonRefusal {
     #[serde(rename = "__type")]
     kind: Option<String>,
-    #[serde(alias = "Message")]
     message: Option<String>,
+    #[serde(rename = "Message")]
+    capital_message: Option<String>,
 }
 
 impl Refusal {
     fn read(head: &http::response::Parts, body: Bytes) -> Self {
-        let (code, message) = if body.starts_with(b"<") {
+        let (code, message) = if body.trim_ascii_start().starts_with(b"<") {
             let text = String::from_utf8_lossy(&body);
             let element = |name: &str| {
                 let (_, rest) = text.split_once(&format!("<{name}>"))?;
@@ -290,13 +316,15 @@ impl Refusal {
             (element("Code"), element("Message"))
         } else {
             let json: JsonRefusal = serde_json::from_slice(&body).unwrap_or_default();
-            (json.kind, json.message)
+            (json.kind, json.message.or(json.capital_message))
         };
         let named = head.headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok());
         let code = named.map(str::to_owned).or(code).unwrap_or_default();
         // `com.amazonaws.dynamodb.v20120810#ThrottlingException`, `NotFoundException:http://…`
         let code = code.rsplit('#').next().and_then(|code| code.split(':').next()).unwrap_or_default();
-        Self { status: head.status, code: code.to_owned(), message: message.unwrap_or_default(), body }
+        let message = message.unwrap_or_default();
+        let message = message.lines().next().unwrap_or_default().chars().take(MESSAGE_CHARACTERS).collect();
+        Self { status: head.status, code: code.to_owned(), message, body }
     }
 }
 
@@ -413,6 +441,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_error_of_s3_behind_a_good_status_is_an_error_and_is_tried_again_if_it_may_pass() {
+        const BROKEN: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n \n<?xml version=\"1.0\"?>\n\
+            <Error><Code>InternalError</Code><Message>again</Message></Error>";
+        const INVALID: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n\
+            <Error><Code>InvalidPart</Code><Message>no</Message><ETag>x</ETag></Error>";
+        let (service, heard) = service(&[BROKEN, INVALID, GOOD]).await;
+        let bucket = Service { name: "s3", ..service };
+        assert_eq!(bucket.call(&request()).await.unwrap_err().code(), Some("InvalidPart"));
+        assert_eq!(heard.lock().unwrap().len(), 2);
+    }
+
+    #[tokio::test]
     async fn a_service_that_does_not_answer_is_given_up_in_time() {
         let (silent, _) = service(&[]).await;
         let hurry = Patience {
@@ -447,6 +487,13 @@ mod tests {
                 "not verified",
             ),
             (None, r#"{"__type":"a.b#C"}"#, "C", ""),
+            (None, r#"{"__type":"a.b#C","Message":"x","message":"y"}"#, "C", "y"),
+            (
+                None,
+                r#"{"__type":"InvalidSignatureException","message":"It is wrong.\nx-amz-security-token:secret"}"#,
+                "InvalidSignatureException",
+                "It is wrong.",
+            ),
             (None, "", "", ""),
             (None, "<html>", "", ""),
         ] {

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 use domain::StoreError;
@@ -15,8 +16,14 @@ use crate::account_item::Item;
 use crate::failure::{corrupt, unavailable};
 use crate::service::{CallError, Service};
 
+/// How often records are asked for that a read has left out.
+const READ_ATTEMPTS: u32 = 3;
+
+/// Before what others were in the way of is tried again, for the first time; somewhat less by chance.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// How often a transaction that met another one on the same items is tried.
-const TRANSACTION_ATTEMPTS: usize = 4;
+const TRANSACTION_ATTEMPTS: u32 = 4;
 
 /// One table.
 #[derive(Clone, Debug)]
@@ -295,6 +302,15 @@ struct Reason {
     code: String,
 }
 
+/// What is wrong with an answer is not said: it may hold a piece of a secret.
+fn unreadable(operation: &str) -> StoreError {
+    corrupt(operation, "the answer cannot be read")
+}
+
+async fn pause(attempts: u32) {
+    tokio::time::sleep((PAUSE * attempts).mul_f64(0.5 + fastrand::f64() / 2.0)).await;
+}
+
 impl Table {
     pub(crate) fn new(service: Service, name: String) -> Self {
         Self { service, name }
@@ -312,14 +328,20 @@ impl Table {
     }
 
     /// All of these records that exist, in no order, each strongly consistent.
-    pub(crate) async fn get_all(&self, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
-        let keys = Keys { keys, consistent_read: true };
-        let request = BatchGetItem { request_items: HashMap::from([(self.name.as_str(), keys)]) };
-        let mut got: GotItems = self.read("BatchGetItem", &request).await?;
-        if got.unprocessed_keys.values().any(|unprocessed| !unprocessed.keys.is_empty()) {
-            return Err(StoreError::Unavailable("the table throttles reads".into()));
+    pub(crate) async fn get_all(&self, mut keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        for made in 1..=READ_ATTEMPTS {
+            let wanted = Keys { keys, consistent_read: true };
+            let request = BatchGetItem { request_items: HashMap::from([(self.name.as_str(), wanted)]) };
+            let mut got: GotItems = self.read("BatchGetItem", &request).await?;
+            items.append(&mut got.responses.remove(&self.name).unwrap_or_default());
+            keys = got.unprocessed_keys.remove(&self.name).map(|rest| rest.keys).unwrap_or_default();
+            if keys.is_empty() {
+                return Ok(items);
+            }
+            pause(made).await;
         }
-        Ok(got.responses.remove(&self.name).unwrap_or_default())
+        Err(StoreError::Unavailable("the table throttles reads".into()))
     }
 
     /// All records of a query, or as many as it asks for.
@@ -347,15 +369,15 @@ impl Table {
         };
         match self.call(operation, write.in_table(&self.name).change()).await {
             Ok(body) => {
-                let written: Written = serde_json::from_slice(&body)
-                    .map_err(|error| WriteError::Failed(corrupt(operation, error)))?;
+                let written: Written =
+                    serde_json::from_slice(&body).map_err(|_| WriteError::Failed(unreadable(operation)))?;
                 Ok(written.attributes)
             }
             Err(error) if error.code() == Some("ConditionalCheckFailedException") => {
-                let there = error.refusal().map(|refusal| serde_json::from_slice::<GotItem>(&refusal.body));
-                Err(WriteError::Condition(
-                    there.and_then(Result::ok).and_then(|there| there.item).unwrap_or_default(),
-                ))
+                let body = error.refusal().map(|refusal| &refusal.body[..]).unwrap_or_default();
+                let there: GotItem =
+                    serde_json::from_slice(body).map_err(|_| WriteError::Failed(unreadable(operation)))?;
+                Err(WriteError::Condition(there.item.unwrap_or_default()))
             }
             Err(error) => Err(WriteError::Failed(unavailable(error))),
         }
@@ -379,6 +401,7 @@ impl Table {
             if !is_for("TransactionConflict") || attempt == TRANSACTION_ATTEMPTS {
                 return Err(unavailable(error));
             }
+            pause(attempt).await;
             attempt += 1;
         }
     }
@@ -389,7 +412,7 @@ impl Table {
         request: &impl Serialize,
     ) -> Result<T, StoreError> {
         let body = self.call(operation, request).await.map_err(unavailable)?;
-        serde_json::from_slice(&body).map_err(|error| corrupt(operation, error))
+        serde_json::from_slice(&body).map_err(|_| unreadable(operation))
     }
 
     async fn call(&self, operation: &str, request: &impl Serialize) -> Result<Bytes, CallError> {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws::S3Files;
 use bytes::Bytes;
-use domain::{AccountId, FileKey, FilePath, FileStore as _, NewFile, OperationId};
+use domain::{AccountId, FileKey, FilePath, FileStore as _, NewFile, OperationId, Replaces, StoreError};
 use futures_util::TryStreamExt as _;
 use stack::backends::Backends;
 use stack::environment::{self, BUCKET};
@@ -15,8 +15,8 @@ use web::SystemRandom;
 
 use crate::local_back_ends;
 
-/// A proxy whose every connection breaks off after so many bytes of answer; how many connections there were.
-async fn breaking_proxy(url: &str, bytes: usize) -> (String, Arc<AtomicUsize>) {
+/// A proxy whose first `broken` connections break off after so many bytes of answer; how many connections there were.
+async fn breaking_proxy(url: &str, bytes: usize, broken: usize) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let proxy = format!("http://{}", listener.local_addr().expect("an address"));
     let target = url.trim_start_matches("http://").to_owned();
@@ -24,7 +24,8 @@ async fn breaking_proxy(url: &str, bytes: usize) -> (String, Arc<AtomicUsize>) {
     let counter = Arc::clone(&connections);
     tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
-            counter.fetch_add(1, Ordering::Relaxed);
+            let number = counter.fetch_add(1, Ordering::Relaxed);
+            let bytes = if number < broken { bytes as u64 } else { u64::MAX };
             let server = TcpStream::connect(&target).await.expect("the back end");
             tokio::spawn(async move {
                 let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
@@ -35,7 +36,7 @@ async fn breaking_proxy(url: &str, bytes: usize) -> (String, Arc<AtomicUsize>) {
                 });
                 // Once an answer comes the request has arrived.
                 let _ = from_server.peek(&mut [0]).await;
-                let mut answer = from_server.take(bytes as u64);
+                let mut answer = from_server.take(bytes);
                 let _ = tokio::io::copy(&mut answer, &mut to_client).await;
                 let _ = to_client.shutdown().await;
                 request.abort();
@@ -53,9 +54,13 @@ struct World {
 }
 
 async fn world(name: &str, bytes: usize) -> World {
+    world_with(name, bytes, usize::MAX).await
+}
+
+async fn world_with(name: &str, bytes: usize, broken: usize) -> World {
     let backends = local_back_ends(name).await;
     let direct = environment::clients(&backends.aws_url);
-    let (url, connections) = breaking_proxy(&backends.aws_url, bytes).await;
+    let (url, connections) = breaking_proxy(&backends.aws_url, bytes, broken).await;
     let broken = environment::clients(&url);
     let (direct, broken) =
         (S3Files::new(&direct, BUCKET.to_owned()), S3Files::new(&broken, BUCKET.to_owned()));
@@ -120,4 +125,19 @@ async fn a_put_whose_answer_was_lost_is_taken_back_with_all_its_repetitions() {
     world.direct.take_back(&operation, std::slice::from_ref(&key), &[]).await.expect("taken back");
     let stored = world.direct.state(&key).await.expect("readable").expect("there");
     assert_eq!(stored.bytes, content.len() as u64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conditional_put_whose_answer_was_lost_does_not_stand_in_its_own_way() {
+    let world = world_with("own-way", 0, 1).await;
+    let (key, _) = a_file();
+    let (mine, other) = (OperationId::random(&SystemRandom), OperationId::random(&SystemRandom));
+    let new =
+        |content| NewFile { replaces: Replaces::Nothing, ..NewFile::plain(Bytes::from_static(content)) };
+    let etag = world.broken.put(&key, new(b"mine"), &mine).await.expect("stored by the lost attempt");
+    assert_eq!(world.connections.load(Ordering::Relaxed), 2);
+    let stored = world.direct.state(&key).await.expect("readable").expect("there");
+    assert_eq!((stored.bytes, stored.etag), (4, etag));
+    let refused = world.broken.put(&key, new(b"other"), &other).await;
+    assert!(matches!(refused, Err(StoreError::Conflict)), "{refused:?}");
 }
