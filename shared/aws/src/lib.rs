@@ -13,8 +13,9 @@
 //! holds. Both send their calls by way of `service`, which signs them and tries them again. [`clients`] decides how long
 //! AWS may take; failed calls become domain errors in `failure` and nowhere else.
 //!
-//! No SDK is linked: a call through one costs four times the processor time of a call through `service`, and each SDK
-//! adds one to two megabytes to a function. In the contract tests they are the oracle: what is written here they read
+//! No SDK is linked. Without them a listing of 10,000 files takes 11 ms of processor time where it took 17, a download of
+//! 1 MB comes down from 1.5 to 1.0 times its floor, and a function from 13 to 7 MB (`make bench`, one machine, on one day).
+//! In the contract tests they are the oracle: what is written here they read
 //! alike, and what they write or sign is alike here.
 
 mod account_item;

@@ -1,8 +1,7 @@
 //! One AWS service, called by signed requests.
 //!
-//! The SDK's own way from a request to its answer costs more processor time than everything else that a request of ours
-//! does, and most of a function's size. What is needed of it is little: a signature, which the SDK's own signer makes, a
-//! time limit, and another try when a service is busy. The SDKs stay the oracle of the contract tests.
+//! The SDKs do much more than is needed here, which is a signature, which the SDKs' own signer makes, a time limit, and
+//! another try when a service is busy.
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
