@@ -15,8 +15,8 @@
 //!
 //! No SDK is linked. Without them a listing of 10,000 files takes 11 ms of processor time where it took 17, a download of
 //! 1 MB comes down from 1.5 to 1.0 times its floor, and a function from 13 to 7 MB (`make bench`, one machine, on one day).
-//! In the contract tests they are the oracle: what is written here they read
-//! alike, and what they write or sign is alike here.
+//! In the contract tests they are the oracle: what is written here they read alike, and what they write or sign is alike
+//! here.
 
 mod account_item;
 mod account_update;
