@@ -44,13 +44,7 @@ pub(crate) struct Health {
 
 /// The state of each dependency; 503 when there is one that is not well.
 pub(crate) async fn health(app: &App) -> Response {
-    let now = app.now();
-    let known = *app.health.lock().unwrap_or_else(PoisonError::into_inner);
-    let health = match known {
-        Some((at, health)) if now < at.plus_seconds(FRESH_SECONDS) => health,
-        _ => examine(app, now).await,
-    };
-    *app.health.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, health));
+    let health = known_or_examined(app, app.now()).await;
     if [health.table, health.bucket, health.mail] == [State::Ok; 3] {
         return response::with_data(StatusCode::OK, true, "Everything is well.", &health);
     }
@@ -58,6 +52,16 @@ pub(crate) async fn health(app: &App) -> Response {
     let mut answer = response::with_data(StatusCode::SERVICE_UNAVAILABLE, false, text, &health);
     answer.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
     answer
+}
+
+async fn known_or_examined(app: &App, now: Timestamp) -> Health {
+    let known = *app.health.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, health)) = known.filter(|(at, _)| now < at.plus_seconds(FRESH_SECONDS)) {
+        return health;
+    }
+    let health = examine(app, now).await;
+    *app.health.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, health));
+    health
 }
 
 async fn examine(app: &App, now: Timestamp) -> Health {
@@ -111,6 +115,19 @@ mod tests {
         let (status, text) = world.get("health").await;
         assert!(status == 503 && text.contains(r#""ok":false"#), "{text}");
         assert!(text.contains(r#""bucket":"ok","mail":"unavailable""#), "{text}");
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_every_second_hears_of_a_change_too() {
+        let world = World::new().await;
+        assert_eq!(world.get("health").await.0, 200);
+        world.accounts.go_down();
+        let mut answers = Vec::new();
+        for _ in 0..FRESH_SECONDS {
+            world.clock.advance(1);
+            answers.push(world.get("health").await.0);
+        }
+        assert_eq!(answers, [200, 200, 200, 200, 503]);
     }
 
     #[tokio::test]
