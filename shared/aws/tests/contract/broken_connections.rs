@@ -135,7 +135,8 @@ async fn a_conditional_put_whose_answer_was_lost_does_not_stand_in_its_own_way()
     let new =
         |content| NewFile { replaces: Replaces::Nothing, ..NewFile::plain(Bytes::from_static(content)) };
     let etag = world.broken.put(&key, new(b"mine"), &mine).await.expect("stored by the lost attempt");
-    assert_eq!(world.connections.load(Ordering::Relaxed), 2);
+    // Whether the question after it takes a connection of its own is up to the server.
+    assert!(world.connections.load(Ordering::Relaxed) > 1, "it was sent again");
     let stored = world.direct.state(&key).await.expect("readable").expect("there");
     assert_eq!((stored.bytes, stored.etag), (4, etag));
     let refused = world.broken.put(&key, new(b"other"), &other).await;
