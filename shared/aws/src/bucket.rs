@@ -9,7 +9,7 @@ use aws_sigv4::http_request::{
 use bytes::Bytes;
 use domain::StoreError;
 use http::request::Builder;
-use http::{Method, Request, Response, Uri};
+use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -27,7 +27,7 @@ const KEY: &AsciiSet = &QUERY.remove(b'/');
 /// One bucket.
 #[derive(Clone, Debug)]
 pub(crate) struct Bucket {
-    service: Service,
+    pub(crate) service: Service,
     pub(crate) name: String,
     /// Before each key: the bucket's name, unless its host says it.
     root: String,
@@ -38,11 +38,6 @@ impl Bucket {
     pub(crate) fn new(service: Service, name: String, is_host: bool) -> Self {
         let root = if is_host { String::new() } else { format!("/{name}") };
         Self { service: Service { settings: settings(), ..service }, name, root }
-    }
-
-    /// Opens a connection in advance.
-    pub(crate) async fn connect(&self) {
-        self.service.connect().await;
     }
 
     /// A request about a key; without one about the bucket.
@@ -75,8 +70,7 @@ impl Bucket {
         let mut settings = settings();
         settings.signature_location = SignatureLocation::QueryParams;
         settings.expires_in = Some(Duration::from_secs(seconds));
-        let uri: Uri =
-            format!("{}{}", self.service.address, request.uri()).parse().map_err(CallError::unmade)?;
+        let uri = self.service.uri(&request)?;
         let signature = self.service.signature(&request, &uri, settings).map_err(CallError::unmade)?;
         let mut link = Request::new(());
         *link.uri_mut() = uri;

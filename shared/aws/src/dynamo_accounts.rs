@@ -31,7 +31,7 @@ impl DynamoAccounts {
 
     /// Opens a connection to the table, so that the first request of a process finds one. It never fails.
     pub async fn connect(&self) {
-        self.table.connect().await;
+        self.table.service.connect().await;
     }
 }
 
@@ -76,7 +76,7 @@ impl AccountStore for DynamoAccounts {
             fields.into_iter().fold(update.only_if("attribute_exists(pk)"), |update, (field, value)| {
                 update.name(format!("#{field}"), field).value(format!(":{field}"), value)
             });
-        Ok(self.table.write(update).await.map(drop)?)
+        self.table.apply(update).await
     }
 
     async fn replace_password_hash(
@@ -89,7 +89,7 @@ impl AccountStore for DynamoAccounts {
             .only_if("password_hash = :old")
             .value(":old", AttributeValue::S(old.to_phc_string()))
             .value(":new", AttributeValue::S(new.to_phc_string()));
-        Ok(self.table.write(update).await.map(drop)?)
+        self.table.apply(update).await
     }
 
     async fn change(

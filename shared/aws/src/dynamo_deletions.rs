@@ -54,14 +54,13 @@ impl DeletionStore for DynamoAccounts {
 
     async fn remove_records(&self, account: &AccountId) -> Result<(), StoreError> {
         let keys = self.table.query(Query::partition(user_pk(account)).keys_only()).await?;
-        let removals =
-            stream::iter(keys).map(|key| async { self.table.write(Write::delete(key)).await.map(drop) });
-        Ok(removals.buffer_unordered(PARALLEL).try_collect().await?)
+        let removals = stream::iter(keys).map(|key| self.table.apply(Write::delete(key)));
+        removals.buffer_unordered(PARALLEL).try_collect().await
     }
 
     async fn finish(&self, account: &AccountId) -> Result<(), StoreError> {
         let key = key(DELETION.to_owned(), account.as_str());
-        Ok(self.table.write(Write::delete(key)).await.map(drop)?)
+        self.table.apply(Write::delete(key)).await
     }
 }
 

@@ -77,11 +77,11 @@ impl IdempotencyStore for DynamoAccounts {
         request: &KeyedRequest,
         answer: &KeptAnswer,
     ) -> Result<(), StoreError> {
-        Ok(self.table.write(Write::put(item(account, request, Some(answer))?)).await.map(drop)?)
+        self.table.apply(Write::put(item(account, request, Some(answer))?)).await
     }
 
     async fn forget(&self, account: &AccountId, name: &IdempotencyKey) -> Result<(), StoreError> {
         let delete = Write::delete(key(user_pk(account), &sort_key(name)));
-        Ok(self.table.write(delete).await.map(drop)?)
+        self.table.apply(delete).await
     }
 }

@@ -68,17 +68,17 @@ impl Outbox for DynamoAccounts {
             .only_if("held_until = :before")
             .value(":until", number(until.unix_seconds()))
             .value(":before", number(letter.held_until.unix_seconds()));
-        self.write_if(update).await
+        self.table.apply_if(update).await
     }
 
     async fn strike_off(&self, id: &LetterId) -> Result<(), StoreError> {
-        Ok(self.table.write(Write::delete(letter_key(id))).await.map(drop)?)
+        self.table.apply(Write::delete(letter_key(id))).await
     }
 
     async fn note_undeliverable(&self, address: &EmailAddress, until: Timestamp) -> Result<(), StoreError> {
         let (pk, sk) = (email_pk(address), UNDELIVERABLE.to_owned());
         let item = account_item::to_item(&UndeliverableItem { pk, sk, until, ttl: until })?;
-        Ok(self.table.write(Write::put(item)).await.map(drop)?)
+        self.table.apply(Write::put(item)).await
     }
 
     async fn is_undeliverable(&self, address: &EmailAddress, now: Timestamp) -> Result<bool, StoreError> {
@@ -88,6 +88,6 @@ impl Outbox for DynamoAccounts {
     }
 
     async fn clear_undeliverable(&self, address: &EmailAddress) -> Result<(), StoreError> {
-        Ok(self.table.write(Write::delete(key(email_pk(address), UNDELIVERABLE))).await.map(drop)?)
+        self.table.apply(Write::delete(key(email_pk(address), UNDELIVERABLE))).await
     }
 }

@@ -124,7 +124,7 @@ impl DynamoAccounts {
         let update = Write::update(key(user_pk(account), sk), "SET last_used = :now")
             .only_if("attribute_exists(pk)")
             .value(":now", number(now.unix_seconds()));
-        self.write_if(update).await.map(drop)
+        self.table.apply_if(update).await.map(drop)
     }
 
     /// All records of an account whose sort key begins with `prefix`, strongly consistent.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account_item::{self, Item, has_keys, key, number};
 use crate::dynamo_accounts::DynamoAccounts;
-use crate::table::{Write, WriteError};
+use crate::table::Write;
 
 #[derive(Deserialize)]
 struct TallyItem {
@@ -85,14 +85,14 @@ impl ThrottleStore for DynamoAccounts {
             .value(":none", number(0))
             .value(":now", number(now.unix_seconds()))
             .value(":ends", number(counter.ends.unix_seconds()));
-        self.write_if(update).await
+        self.table.apply_if(update).await
     }
 
     async fn undo(&self, counter: &Counter, count: u64) -> Result<bool, StoreError> {
         let update = Write::update(window_key(counter), "SET guesses = guesses - :count")
             .only_if("guesses >= :count")
             .value(":count", number(count));
-        self.write_if(update).await
+        self.table.apply_if(update).await
     }
 
     async fn forget(&self, counter: &Counter) -> Result<u64, StoreError> {
@@ -105,17 +105,6 @@ impl ThrottleStore for DynamoAccounts {
 
     async fn note_known(&self, counter: &Counter, until: Timestamp) -> Result<(), StoreError> {
         let item = KnownItem { pk: partition(counter), sk: KNOWN.to_owned(), until, ttl: until };
-        Ok(self.table.write(Write::put(account_item::to_item(&item)?)).await.map(drop)?)
-    }
-}
-
-impl DynamoAccounts {
-    /// Makes a write whose condition may not hold; whether it did.
-    pub(crate) async fn write_if(&self, write: Write) -> Result<bool, StoreError> {
-        match self.table.write(write).await {
-            Ok(_) => Ok(true),
-            Err(WriteError::Condition(_)) => Ok(false),
-            Err(WriteError::Failed(error)) => Err(error),
-        }
+        self.table.apply(Write::put(account_item::to_item(&item)?)).await
     }
 }

@@ -74,7 +74,7 @@ impl UploadStore for DynamoAccounts {
             result: upload.result.clone(),
             ttl: upload.expires,
         };
-        Ok(self.table.write(Write::put(account_item::to_item(&item)?)).await.map(drop)?)
+        self.table.apply(Write::put(account_item::to_item(&item)?)).await
     }
 
     async fn find_upload(
@@ -98,10 +98,10 @@ impl UploadStore for DynamoAccounts {
                 .only_if("attribute_exists(pk)")
                 .name("#result", "result")
                 .value(":result", result);
-        Ok(self.table.write(update).await.map(drop)?)
+        self.table.apply(update).await
     }
 
     async fn remove(&self, account: &AccountId, id: &OperationId) -> Result<(), StoreError> {
-        Ok(self.table.write(Write::delete(key(user_pk(account), &sort_key(id)))).await.map(drop)?)
+        self.table.apply(Write::delete(key(user_pk(account), &sort_key(id)))).await
     }
 }

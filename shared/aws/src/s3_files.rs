@@ -104,7 +104,7 @@ impl S3Files {
 
     /// Opens a connection to the bucket, so that the first request of a process finds one. It never fails.
     pub async fn connect(&self) {
-        self.bucket.connect().await;
+        self.bucket.service.connect().await;
     }
 
     async fn put_object(

@@ -31,8 +31,7 @@ const BEGINNING_BYTES: usize = 1_024;
 /// Before the second attempt after a service was busy, which passes less quickly than a lost connection.
 const BUSY_PAUSE: Duration = Duration::from_millis(300);
 
-/// Before the second attempt; each further one waits twice as long. Somewhat less is waited by chance, so that clients who
-/// failed together do not come back together.
+/// Before the second attempt; each further one waits twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// A connection that is opened in advance may take so long: the start of a function does not wait for it longer.
@@ -164,6 +163,11 @@ impl CallError {
     }
 }
 
+/// Waits about so long: somewhat less by chance, so that clients who failed together do not come back together.
+pub(crate) async fn pause(time: Duration) {
+    tokio::time::sleep(time.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
+}
+
 impl Service {
     /// The same with other limits of time.
     pub(crate) fn patient(&self, attempt: Duration) -> Self {
@@ -182,8 +186,7 @@ impl Service {
             // The connection can be used again once the answer is read, whatever it says.
             self.collect(answer.into_body()).await
         };
-        let late = |_| Err(CallError::Late(self.name));
-        if let Err(error) = tokio::time::timeout(GREETING, greeting).await.unwrap_or_else(late) {
+        if let Err(error) = self.within(GREETING, greeting).await {
             tracing::warn!(%error, "no connection was opened in advance");
         }
     }
@@ -196,11 +199,8 @@ impl Service {
             // S3 may answer 200 before it knows, and then tell of a failure.
             let document = body.trim_ascii_start();
             let beginning = String::from_utf8_lossy(&document[..document.len().min(BEGINNING_BYTES)]);
-            if self.name == "s3" && root_of(&beginning) == "Error" {
-                return Err(CallError::Refused {
-                    service: self.name,
-                    refusal: Box::new(Refusal::read(&head, body)),
-                });
+            if root_of(&beginning) == "Error" {
+                return Err(self.refused(&head, body));
             }
             Ok(Response::from_parts(head, body))
         })
@@ -218,21 +218,24 @@ impl Service {
     {
         let attempts = async {
             for made in 0..self.patience.attempts - 1 {
-                let pause = match self.in_time(attempt()).await {
+                let time = match self.within(self.patience.attempt, attempt()).await {
                     Err(error) if error.may_pass() => error.pause() * 2_u32.pow(made),
                     result => return result,
                 };
-                tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
+                pause(time).await;
             }
-            self.in_time(attempt()).await
+            self.within(self.patience.attempt, attempt()).await
         };
-        let late = |_| Err(CallError::Late(self.name));
-        tokio::time::timeout(self.patience.operation, attempts).await.unwrap_or_else(late)
+        self.within(self.patience.operation, attempts).await
     }
 
-    async fn in_time<T>(&self, attempt: impl Future<Output = Result<T, CallError>>) -> Result<T, CallError> {
+    async fn within<T>(
+        &self,
+        time: Duration,
+        work: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<T, CallError> {
         let late = |_| Err(CallError::Late(self.name));
-        tokio::time::timeout(self.patience.attempt, attempt).await.unwrap_or_else(late)
+        tokio::time::timeout(time, work).await.unwrap_or_else(late)
     }
 
     async fn attempt(&self, request: &Request<Bytes>) -> Result<Response<Incoming>, CallError> {
@@ -243,9 +246,11 @@ impl Service {
             return Ok(answer);
         }
         let (head, body) = answer.into_parts();
-        let body = self.collect(body).await?;
-        let refusal = Box::new(Refusal::read(&head, body));
-        Err(CallError::Refused { service: self.name, refusal })
+        Err(self.refused(&head, self.collect(body).await?))
+    }
+
+    fn refused(&self, head: &http::response::Parts, body: Bytes) -> CallError {
+        CallError::Refused { service: self.name, refusal: Box::new(Refusal::read(head, body)) }
     }
 
     async fn collect(&self, body: Incoming) -> Result<Bytes, CallError> {
@@ -254,8 +259,7 @@ impl Service {
     }
 
     fn sign(&self, request: &Request<Bytes>) -> Result<Request<Full<Bytes>>, CallError> {
-        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        let uri: Uri = format!("{}{path}", self.address).parse().map_err(CallError::unmade)?;
+        let uri = self.uri(request)?;
         let signature = self.signature(request, &uri, self.settings.clone()).map_err(CallError::unmade)?;
         let mut signed = Request::new(Full::new(request.body().clone()));
         *signed.method_mut() = request.method().clone();
@@ -264,6 +268,11 @@ impl Service {
         signature.apply_to_request_http1x(&mut signed);
         signed.headers_mut().insert(header::CONTENT_LENGTH, request.body().len().into());
         Ok(signed)
+    }
+
+    /// The whole address of a request whose URI is a path.
+    pub(crate) fn uri(&self, request: &Request<Bytes>) -> Result<Uri, CallError> {
+        format!("{}{}", self.address, request.uri()).parse().map_err(CallError::unmade)
     }
 
     /// What has to be added to a request so that it is ours.

@@ -14,12 +14,12 @@ use serde_dynamo::AttributeValue;
 
 use crate::account_item::Item;
 use crate::failure::{corrupt, unavailable};
-use crate::service::{CallError, Service};
+use crate::service::{CallError, Service, pause};
 
 /// How often records are asked for that a read has left out.
 const READ_ATTEMPTS: u32 = 3;
 
-/// Before what others were in the way of is tried again, for the first time; somewhat less by chance.
+/// Before what others were in the way of is tried again, for the first time.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// How often a transaction that met another one on the same items is tried.
@@ -28,7 +28,7 @@ const TRANSACTION_ATTEMPTS: u32 = 4;
 /// One table.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
-    service: Service,
+    pub(crate) service: Service,
     name: String,
 }
 
@@ -307,18 +307,9 @@ fn unreadable(operation: &str) -> StoreError {
     corrupt(operation, "the answer cannot be read")
 }
 
-async fn pause(attempts: u32) {
-    tokio::time::sleep((PAUSE * attempts).mul_f64(0.5 + fastrand::f64() / 2.0)).await;
-}
-
 impl Table {
     pub(crate) fn new(service: Service, name: String) -> Self {
         Self { service, name }
-    }
-
-    /// Opens a connection in advance.
-    pub(crate) async fn connect(&self) {
-        self.service.connect().await;
     }
 
     /// A record, strongly consistent.
@@ -339,7 +330,7 @@ impl Table {
             if keys.is_empty() {
                 return Ok(items);
             }
-            pause(made).await;
+            pause(PAUSE * made).await;
         }
         Err(StoreError::Unavailable("the table throttles reads".into()))
     }
@@ -383,6 +374,20 @@ impl Table {
         }
     }
 
+    /// Makes a write of which nothing is to be heard; [`StoreError::Conflict`] when its condition does not hold.
+    pub(crate) async fn apply(&self, write: Write) -> Result<(), StoreError> {
+        Ok(self.write(write).await.map(drop)?)
+    }
+
+    /// Makes a write whose condition may not hold; whether it did.
+    pub(crate) async fn apply_if(&self, write: Write) -> Result<bool, StoreError> {
+        match self.write(write).await {
+            Ok(_) => Ok(true),
+            Err(WriteError::Condition(_)) => Ok(false),
+            Err(WriteError::Failed(error)) => Err(error),
+        }
+    }
+
     /// Makes all writes or none; [`StoreError::Conflict`] when a condition does not hold.
     pub(crate) async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         let writes: Vec<_> = writes.into_iter().map(|write| write.in_table(&self.name)).collect();
@@ -401,7 +406,7 @@ impl Table {
             if !is_for("TransactionConflict") || attempt == TRANSACTION_ATTEMPTS {
                 return Err(unavailable(error));
             }
-            pause(attempt).await;
+            pause(PAUSE * attempt).await;
             attempt += 1;
         }
     }

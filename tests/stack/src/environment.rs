@@ -33,13 +33,21 @@ pub const CONFIGURATION_SET: &str = "users-mail";
 /// The AWS settings that lead every SDK to the stand-ins.
 #[must_use]
 pub fn aws(backends: &Backends) -> Vec<(String, String)> {
+    let mut variables = aws_at(&backends.aws_url);
+    variables.extend(pairs(&[
+        ("AWS_ENDPOINT_URL_DYNAMODB", &backends.dynamodb_url),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ]));
+    variables
+}
+
+/// The settings that lead to one stand-in for everything.
+fn aws_at(url: &str) -> Vec<(String, String)> {
     pairs(&[
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
         ("AWS_REGION", REGION),
-        ("AWS_ENDPOINT_URL", &backends.aws_url),
-        ("AWS_ENDPOINT_URL_DYNAMODB", &backends.dynamodb_url),
-        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_ENDPOINT_URL", url),
     ])
 }
 
@@ -53,17 +61,9 @@ pub async fn sdk_config(url: &str) -> SdkConfig {
 /// The functions' clients, in this process, for the stand-in at `url`.
 #[must_use]
 pub fn clients(url: &str) -> Clients {
-    let lookup = |name: &str| {
-        let value = match name {
-            "AWS_ACCESS_KEY_ID" => ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY" => SECRET_KEY,
-            "AWS_REGION" => REGION,
-            "AWS_ENDPOINT_URL" => url,
-            _ => return None,
-        };
-        Some(value.to_owned())
-    };
-    #[expect(clippy::missing_panics_doc, reason = "every variable that is asked for is there")]
+    let variables = aws_at(url);
+    let lookup = |name: &str| Some(variables.iter().find(|(variable, _)| variable == name)?.1.clone());
+    #[expect(clippy::missing_panics_doc, reason = "every variable is there")]
     Clients::load(&lookup, Arc::new(SystemClock)).expect("every variable is there")
 }
 
