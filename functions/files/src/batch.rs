@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use domain::{
-    Account, FileKey, FilePath, FolderKey, FolderPath, NewFile, NotStored, Usage, UsageChange, Work, put_all,
+    FileKey, FilePath, FolderKey, FolderPath, NewFile, NotStored, Usage, UsageChange, Work, put_all,
 };
-use web::{ApiError, UploadedFile, off_thread};
+use web::{ApiError, Response, UploadedFile, off_thread};
 
-use crate::App;
 use crate::occupied::refuse_collisions;
 use crate::route::Unpack;
-use crate::turn::{Failed, Turn};
+use crate::turn::{Change, Failed, Turn};
 use crate::unzip::{CheckedZip, Limits};
 
 /// Up to so many files an upload names each of them in the ledger, so that it keeps out of nobody's way; beyond, it names
@@ -65,12 +64,16 @@ impl Batch {
         Ok(batch)
     }
 
-    /// Stores everything, all or nothing; where it is.
-    pub(crate) async fn store(self, app: &App, owner: &Account) -> Result<FolderPath, ApiError> {
-        let location = self.location.clone();
-        let turn = Turn::begin(app, owner, Work::PutAll, self.changed_paths(), self.usage()).await?;
+    /// What holds everything: the one top folder of a single zip, or else the folder where everything goes.
+    pub(crate) fn location(&self) -> &FolderPath {
+        &self.location
+    }
+
+    /// Stores everything, all or nothing, and gives the answer to that.
+    pub(crate) async fn store(self, change: &Change<'_>, answer: Response) -> Result<Response, ApiError> {
+        let turn = Turn::begin(change, Work::PutAll, self.changed_paths(), self.usage()).await?;
         let stored = self.store_in(&turn).await;
-        turn.finish(stored.map(|change| (location, change))).await
+        turn.answer(stored.map(|change| (answer, change))).await
     }
 
     async fn store_in(self, turn: &Turn<'_>) -> Result<UsageChange, Failed> {

@@ -7,7 +7,7 @@ use domain::{
     Work,
 };
 use futures_util::StreamExt as _;
-use web::{ApiError, Response};
+use web::{ApiError, Response, idempotency};
 
 use crate::App;
 use crate::batch::Batch;
@@ -16,18 +16,15 @@ use crate::large_upload::{clear, compare, find, forget, gone, release};
 use crate::occupied::refuse_collision;
 use crate::open_upload::MAX_ZIP_BYTES;
 use crate::recovery::recount;
-use crate::turn::{Failed, Turn};
+use crate::turn::{Change, Failed, Turn};
 
 /// Up to so many missing parts are named.
 const MAX_NAMED_PARTS: usize = 20;
 
 /// Joins the parts. The file appears all at once, and only if it is what was announced; asked again, the answer is the
 /// same.
-pub(crate) async fn complete_upload(
-    app: &App,
-    owner: &Account,
-    id: &OperationId,
-) -> Result<Response, ApiError> {
+pub(crate) async fn complete_upload(change: &Change<'_>, id: &OperationId) -> Result<Response, ApiError> {
+    let Change { app, owner, keyed } = change;
     let mut upload = find(app, owner, id).await?;
     let result = if let Some(result) = &upload.result {
         result.clone()
@@ -40,7 +37,10 @@ pub(crate) async fn complete_upload(
     // By the request before, if it was not killed meanwhile.
     clear(app, &upload).await?;
     release(app, owner, &upload.id).await?;
-    Ok(answer(&upload, &result))
+    let answer = answer(&upload, &result);
+    let answered = idempotency::answered(keyed.as_ref(), &answer);
+    idempotency::keep(&*app.idempotency, &owner.id, answered).await;
+    Ok(answer)
 }
 
 /// Brings what has arrived to its place. Doing it again changes nothing.
@@ -55,7 +55,9 @@ async fn settle(app: &App, owner: &Account, upload: &FileUpload) -> Result<Uploa
     }
     let content = whole(app, upload).await?;
     let batch = Batch::of_zip(content, &upload.path.parent()).await?;
-    Ok(UploadResult { location: batch.store(app, owner).await?.to_string(), etag: None })
+    let result = UploadResult { location: batch.location().to_string(), etag: None };
+    batch.store(&Change::without_key(app, owner), answer(upload, &result)).await?;
+    Ok(result)
 }
 
 fn answer(upload: &FileUpload, result: &UploadResult) -> Response {
@@ -83,7 +85,9 @@ async fn place(
     source: Source,
 ) -> Result<UploadResult, ApiError> {
     let path = upload.path.as_folder();
-    let turn = Turn::begin(app, owner, Work::Put, vec![path], Usage::default()).await?;
+    // The answer is that to the whole request, and kept at its end.
+    let change = Change::without_key(app, owner);
+    let turn = Turn::begin(&change, Work::Put, vec![path], Usage::default()).await?;
     let placed = place_in(&turn, upload, source).await;
     let Joined { etag, earlier } = turn.finish(placed).await?;
     // The request that has joined them may not have come to count them.

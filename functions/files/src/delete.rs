@@ -1,33 +1,38 @@
 //! `DELETE /files/<file or folder>`.
 
-use domain::{Account, FileKey, FilePath, FolderKey, Usage, UsageChange, Work};
+use domain::{FileKey, FilePath, FolderKey, StoreError, Usage, UsageChange, Work};
 use web::{ApiError, Response, response};
 
-use crate::App;
-use crate::turn::{Failed, Turn};
+use crate::turn::{Change, Failed, Turn};
 
 /// Deletes a file, or a folder with all its contents. When nothing is there the answer is HTTP 200 with `ok` false.
 pub(crate) async fn delete(
-    app: &App,
-    owner: &Account,
+    change: &Change<'_>,
     path: FilePath,
     raw_path: &str,
 ) -> Result<Response, ApiError> {
     // The answer names the path as it was sent: decoded, with its slash.
     let name = if raw_path.ends_with('/') { format!("{path}/") } else { path.to_string() };
-    let turn = Turn::begin(app, owner, Work::Delete, vec![path.as_folder()], Usage::default()).await?;
-    let removed = remove(&turn, path).await;
-    let removed =
-        removed.map(|removed| (removed, UsageChange::between(removed.unwrap_or_default(), Usage::default())));
-    match turn.finish(removed).await? {
-        Some(_) => Ok(response::success(&format!("{name} has been deleted"))),
-        None => Ok(response::refusal(&format!("{name} is not found or cannot be deleted"))),
-    }
+    // Without a key there is no answer that depends on whether there was something to be deleted.
+    let work = Work::Delete { decided: change.keyed.is_none() };
+    let mut turn = Turn::begin(change, work, vec![path.as_folder()], Usage::default()).await?;
+    let deleted = || response::success(&format!("{name} has been deleted"));
+    let removed = remove(&mut turn, path, &deleted).await;
+    let refused = || response::refusal(&format!("{name} is not found or cannot be deleted"));
+    let removed = removed.map(|removed| {
+        let answer = if removed.is_some() { deleted() } else { refused() };
+        (answer, UsageChange::between(removed.unwrap_or_default(), Usage::default()))
+    });
+    turn.answer(removed).await
 }
 
 /// What was removed; `None` when nothing was there.
-async fn remove(turn: &Turn<'_>, path: FilePath) -> Result<Option<Usage>, Failed> {
-    let (store, operation) = (&*turn.app.files, &turn.operation.id);
+async fn remove(
+    turn: &mut Turn<'_>,
+    path: FilePath,
+    deleted: &(dyn Fn() -> Response + Sync),
+) -> Result<Option<Usage>, Failed> {
+    let (store, operation) = (&*turn.app.files, &turn.operation.id.clone());
     let folder = FolderKey::new(&turn.owner.id, path.as_folder());
     let file = FileKey::new(&turn.owner.id, path);
     // What has begun to be removed is removed to the end, by whoever meets it, since it cannot be brought back.
@@ -35,14 +40,24 @@ async fn remove(turn: &Turn<'_>, path: FilePath) -> Result<Option<Usage>, Failed
     if let Some(state) = store.state(&file).await? {
         // The folder does not vanish with its last file.
         store.make_folder(&file.folder(), operation).await?;
+        decide(turn, deleted).await.map_err(begun)?;
         store.delete(&file).await.map_err(begun)?;
         return Ok(Some(Usage { bytes: state.bytes, files: 1 }));
     }
     if store.has_folder(&folder).await? {
         store.make_folder(&folder.parent(), operation).await?;
+        decide(turn, deleted).await.map_err(begun)?;
         return Ok(Some(store.delete_folder(&folder).await.map_err(begun)?));
     }
     Ok(None)
+}
+
+/// Notes the answer to a request with a key before anything is removed.
+async fn decide(turn: &mut Turn<'_>, deleted: &(dyn Fn() -> Response + Sync)) -> Result<(), StoreError> {
+    match turn.operation.work {
+        Work::Delete { decided: false } => turn.decide(Work::Delete { decided: true }, deleted()).await,
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -90,8 +90,9 @@ pub(crate) fn compare(upload: &FileUpload, received: &[Part]) -> (Vec<Part>, Vec
 /// Gives the upload up: its parts, its record, its room.
 pub(crate) async fn forget(app: &App, owner: &Account, upload: &FileUpload) -> Result<(), ApiError> {
     clear(app, upload).await?;
-    app.uploads.remove(&owner.id, &upload.id).await?;
-    release(app, owner, &upload.id).await
+    // As long as the record is there, who was killed can do this again.
+    release(app, owner, &upload.id).await?;
+    Ok(app.uploads.remove(&owner.id, &upload.id).await?)
 }
 
 /// Removes what is left in the store of an upload that needs it no more.

@@ -53,6 +53,8 @@ mod usage;
 mod zip_out;
 
 #[cfg(test)]
+mod killed_requests;
+#[cfg(test)]
 mod repeated_requests;
 #[cfg(test)]
 mod testing;
@@ -62,11 +64,12 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use aws::{Clients, DynamoAccounts, S3Files};
 use domain::{
-    Account, AccountStore, DeletionStore, FileLedger, FileStore, FolderPath, IdempotencyStore, Outbox,
-    PartStore, Random, Timestamp, UploadStore,
+    AccountStore, DeletionStore, FileLedger, FileStore, FolderPath, IdempotencyStore, Outbox, PartStore,
+    Random, Timestamp, UploadStore,
 };
 use futures_util::future::join3;
 use web::error::Source;
+use web::idempotency::Begun;
 use web::{
     ApiError, Authenticator, Function, InvalidConfig, Notice, Origins, Request, RequestLog, Response,
     SessionConfig, Settings, SystemClock, SystemRandom, Throttle, idempotency,
@@ -75,7 +78,7 @@ use web::{
 use crate::health::Health;
 pub use crate::list::Extent;
 pub use crate::route::{Route, Unpack};
-use crate::turn::LEASE_SECONDS;
+use crate::turn::{Change, LEASE_SECONDS};
 
 /// What the function is told by its environment.
 #[derive(Clone, Debug)]
@@ -163,10 +166,19 @@ impl Function for App {
         };
         // What opens an upload finds it again by itself: its answer is too large to be kept.
         if !route.is_change() || route == Route::OpenUpload {
-            return self.answer(route, account, &request).await;
+            return self.answer(route, &Change::without_key(self, account), &request).await;
         }
-        let (store, work) = (&*self.idempotency, self.answer(route, account, &request));
-        idempotency::once(store, &account.id, &request, self.now(), LEASE_SECONDS, work).await
+        let (store, owner) = (&*self.idempotency, &account.id);
+        let keyed = match idempotency::begin(store, owner, &request, self.now(), LEASE_SECONDS).await? {
+            Begun::Before(answer) => return Ok(answer),
+            Begun::Now(keyed) => keyed,
+        };
+        let change = Change { app: self, owner: account, keyed };
+        let answer = self.answer(route, &change, &request).await;
+        match answer {
+            Ok(answer) => Ok(answer),
+            Err(error) => idempotency::forget(store, owner, change.keyed.as_ref(), error).await,
+        }
     }
 
     async fn notice(&self, notice: Notice, log: &mut RequestLog) -> Result<(), Source> {
@@ -181,8 +193,13 @@ impl Function for App {
 }
 
 impl App {
-    async fn answer(&self, route: Route, account: &Account, request: &Request) -> Result<Response, ApiError> {
-        let (files, owner) = (&*self.files, &account.id);
+    async fn answer(
+        &self,
+        route: Route,
+        change: &Change<'_>,
+        request: &Request,
+    ) -> Result<Response, ApiError> {
+        let (files, account, owner) = (&*self.files, change.owner, &change.owner.id);
         match route {
             Route::List(extent) => list::list(self, account, FolderPath::root(), extent).await,
             Route::Read(path, extent) => {
@@ -202,16 +219,16 @@ impl App {
                 }
             }
             Route::Head(path) => head::head(files, owner, path, request).await,
-            Route::Upload(folder, unpack) => upload::upload(self, account, folder, unpack, request).await,
-            Route::MakeFolder(path) => make_folder::make_folder(self, account, path).await,
-            Route::Copy(from, to) => transfer::copy(self, account, from, to).await,
-            Route::Move(from, to) => transfer::move_(self, account, from, to).await,
-            Route::Put(path) => put::put(self, account, path, request).await,
-            Route::Delete(path) => delete::delete(self, account, path, &request.path).await,
+            Route::Upload(folder, unpack) => upload::upload(change, folder, unpack, request).await,
+            Route::MakeFolder(path) => make_folder::make_folder(change, path).await,
+            Route::Copy(from, to) => transfer::copy(change, from, to).await,
+            Route::Move(from, to) => transfer::move_(change, from, to).await,
+            Route::Put(path) => put::put(change, path, request).await,
+            Route::Delete(path) => delete::delete(change, path, &request.path).await,
             Route::OpenUpload => open_upload::open_upload(self, account, request).await,
             Route::ShowUpload(id) => show_upload::show_upload(self, account, &id).await,
-            Route::CompleteUpload(id) => complete_upload::complete_upload(self, account, &id).await,
-            Route::AbortUpload(id) => abort_upload::abort_upload(self, account, &id).await,
+            Route::CompleteUpload(id) => complete_upload::complete_upload(change, &id).await,
+            Route::AbortUpload(id) => abort_upload::abort_upload(change, &id).await,
             Route::Usage => usage::usage(self, account).await,
             Route::Export => export::export(self, account, request).await,
             Route::Health => Ok(health::health(self).await),

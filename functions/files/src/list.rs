@@ -76,7 +76,7 @@ async fn page(
 /// The ledger at a moment when nothing in a folder is half done.
 async fn quiet(app: &App, owner: &Account, key: &FolderKey) -> Result<Ledger, ApiError> {
     let ledger = app.ledger.read(&owner.id).await?;
-    wait(app, owner, ledger, |ledger| ledger.gradual(key.path())).await
+    wait(app, owner, ledger, |ledger| ledger.gradual(key.path()).cloned()).await.map(|(ledger, _)| ledger)
 }
 
 /// What lies below a folder, at a moment when nothing in it was half done.

@@ -1,19 +1,18 @@
 //! `POST /files/<folder>?mkdir`: a folder that stays when it is empty.
 
-use domain::{Account, FolderKey, FolderPath, Usage, UsageChange, Work};
+use domain::{FolderKey, FolderPath, Usage, UsageChange, Work};
 use web::{ApiError, Response};
 
-use crate::App;
 use crate::file_handle::folder_handle;
 use crate::occupied::refuse_collisions;
-use crate::turn::{Failed, Turn};
+use crate::turn::{Change, Failed, Turn};
 
 /// Makes the folder and those above it. One that is there already is left as it is.
-pub(crate) async fn make_folder(app: &App, owner: &Account, path: FolderPath) -> Result<Response, ApiError> {
-    let turn = Turn::begin(app, owner, Work::Put, vec![path.clone()], Usage::default()).await?;
+pub(crate) async fn make_folder(change: &Change<'_>, path: FolderPath) -> Result<Response, ApiError> {
+    let turn = Turn::begin(change, Work::Put, vec![path.clone()], Usage::default()).await?;
     let made = make(&turn, &path).await;
     let answer = folder_handle("Folder created successfully", path.as_str());
-    turn.finish(made.map(|()| (answer, UsageChange::default()))).await
+    turn.answer(made.map(|()| (answer, UsageChange::default()))).await
 }
 
 async fn make(turn: &Turn<'_>, path: &FolderPath) -> Result<(), Failed> {

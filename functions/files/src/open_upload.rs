@@ -47,6 +47,7 @@ pub(crate) async fn open_upload(app: &App, owner: &Account, request: &Request) -
         reserved,
         expires: upload.expires,
         done: 0,
+        answered: None,
     };
     refuse_too_many(app, owner).await?;
     enter(app, owner, &operation).await?;

@@ -1,8 +1,6 @@
 //! `PUT /files/<file>`: one file as raw bytes.
 
-use domain::{
-    Account, FileKey, FilePath, MediaType, NewFile, Replaces, StoreError, Usage, UsageChange, Work,
-};
+use domain::{FileKey, FilePath, MediaType, NewFile, Replaces, StoreError, Usage, UsageChange, Work};
 use http::{HeaderValue, header};
 use web::{ApiError, Request, Response};
 
@@ -10,25 +8,29 @@ use crate::App;
 use crate::file_handle::file_handle;
 use crate::occupied::refuse_collision;
 use crate::precondition::{self, Precondition};
-use crate::turn::{Failed, Turn};
+use crate::turn::{Change, Failed, Turn};
 
 /// Stores the body as a file, whatever its name; a zip stays whole. `If-Match` and `If-None-Match: *` keep what somebody
 /// else has stored meanwhile.
 pub(crate) async fn put(
-    app: &App,
-    owner: &Account,
+    change: &Change<'_>,
     path: FilePath,
     request: &Request,
 ) -> Result<Response, ApiError> {
     let media_type = request.content_type().map(MediaType::parse).transpose();
     let media_type = media_type.map_err(|error| ApiError::BadRequest(error.to_string()))?;
     let new = Usage { bytes: request.body.len() as u64, files: 1 };
-    let turn = Turn::begin(app, owner, Work::Put, vec![path.as_folder()], new).await?;
+    let turn = Turn::begin(change, Work::Put, vec![path.as_folder()], new).await?;
     let stored = store(&turn, &path, media_type, request).await;
-    let stored = stored.map(|(etag, replaced)| (etag, UsageChange::between(replaced, new)));
-    let etag = turn.finish(stored).await?;
-    let mut answer = file_handle("File stored successfully", path.as_str(), &etag, new.bytes);
-    let tag = HeaderValue::from_str(&etag).map_err(|error| ApiError::Internal(error.into()))?;
+    let stored = stored.and_then(|(etag, replaced)| {
+        Ok((answer(&path, &etag, new.bytes)?, UsageChange::between(replaced, new)))
+    });
+    turn.answer(stored).await
+}
+
+fn answer(path: &FilePath, etag: &str, bytes: u64) -> Result<Response, ApiError> {
+    let mut answer = file_handle("File stored successfully", path.as_str(), etag, bytes);
+    let tag = HeaderValue::from_str(etag).map_err(|error| ApiError::Internal(error.into()))?;
     answer.headers_mut().insert(header::ETAG, tag);
     Ok(answer)
 }

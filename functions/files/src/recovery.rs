@@ -35,7 +35,8 @@ pub(crate) async fn recover(app: &App, owner: &Account, operation: &Operation) -
             }
             Usage::default()
         }
-        (Work::Delete, [path]) => remove(app, owner, path).await?,
+        (Work::Delete { decided: false }, _) => Usage::default(),
+        (Work::Delete { decided: true }, [path]) => remove(app, owner, path).await?,
         _ => return Err(ApiError::Internal("an operation names other paths than its kind has".into())),
     };
     app.ledger.end(&owner.id, &mine, UsageChange::between(removed, Usage::default())).await?;
@@ -128,7 +129,7 @@ mod tests {
         let id = OperationId::random(&*world.random as &dyn Random);
         let paths = paths.iter().map(|path| FolderPath::parse(path).unwrap()).collect();
         let expires = world.clock_now().plus_seconds(LEASE_SECONDS);
-        let operation = Operation { id: id.clone(), work, paths, reserved, expires, done: 0 };
+        let operation = Operation { id: id.clone(), work, paths, reserved, expires, done: 0, answered: None };
         let allowance = Usage { bytes: 1_000, files: 1_000 };
         assert!(world.ledger.begin(&world.account, &operation, allowance).await.unwrap().0);
         world.clock.advance(LEASE_SECONDS);
@@ -193,7 +194,7 @@ mod tests {
     async fn a_killed_deletion_is_done_to_its_end() {
         let world = World::new().await;
         world.upload("files/x", &[("1", b"one"), ("2", b"two")]).await;
-        killed(&world, Work::Delete, &["x"], Usage::default()).await;
+        killed(&world, Work::Delete { decided: true }, &["x"], Usage::default()).await;
         assert_eq!(world.put("files/x/3", &[], b"three").await.0, 200);
         assert_eq!(world.paths(), ["x/3=three"]);
         assert_eq!(world.usage().await, (5, 1));
@@ -212,9 +213,10 @@ mod tests {
         let world = World::new().await;
         world.upload("files/x", &[("1", b"one")]).await;
         let expires = world.clock_now().plus_seconds(LEASE_SECONDS);
-        let (id, work) = (OperationId::random(&*world.random as &dyn Random), Work::Delete);
+        let (id, work) = (OperationId::random(&*world.random as &dyn Random), Work::Delete { decided: true });
         let paths = vec![FolderPath::parse("x").unwrap()];
-        let operation = Operation { id, work, paths, reserved: Usage::default(), expires, done: 0 };
+        let operation =
+            Operation { id, work, paths, reserved: Usage::default(), expires, done: 0, answered: None };
         world.ledger.begin(&world.account, &operation, Usage { bytes: 9, files: 9 }).await.unwrap();
         let end = async {
             tokio::time::sleep(std::time::Duration::from_millis(300)).await;
@@ -234,8 +236,15 @@ mod tests {
         let id = OperationId::random(&*world.random as &dyn Random);
         let paths = vec![FolderPath::parse("x").unwrap()];
         let expires = world.clock_now().plus_seconds(1_000);
-        let operation =
-            Operation { id, work: Work::Delete, paths, reserved: Usage::default(), expires, done: 7 };
+        let operation = Operation {
+            id,
+            work: Work::Delete { decided: true },
+            paths,
+            reserved: Usage::default(),
+            expires,
+            done: 7,
+            answered: None,
+        };
         world.ledger.begin(&world.account, &operation, Usage { bytes: 9, files: 9 }).await.unwrap();
         let later = async {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;

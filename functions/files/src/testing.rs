@@ -38,7 +38,8 @@ impl World {
         let clock = Arc::new(MockClock::at(now()));
         let authenticator = Authenticator::load(keys, &url, accounts.clone(), clock.clone()).await.unwrap();
         let (random, origins) = (Arc::new(SeededRandom::new(1)), Origins::new(&url, "").unwrap());
-        let ledger = Arc::new(MemoryLedger::default());
+        let idempotency = Arc::new(MemoryIdempotency::default());
+        let ledger = Arc::new(MemoryLedger::beside(idempotency.clone()));
         let app = App {
             files: store.clone(),
             parts: store.clone(),
@@ -46,7 +47,7 @@ impl World {
             ledger: ledger.clone(),
             accounts: accounts.clone(),
             deletions: accounts.clone(),
-            idempotency: Arc::new(MemoryIdempotency::default()),
+            idempotency,
             outbox: accounts.clone(),
             health: Mutex::default(),
             throttle: Throttle::new(Arc::new(MemoryThrottle::default()), clock.clone()),
@@ -90,7 +91,13 @@ impl World {
     }
 
     /// Sends a request; `path` may have a query.
-    async fn ask(&self, method: Method, path: &str, lines: &[(&str, &str)], body: &[u8]) -> Response {
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        lines: &[(&str, &str)],
+        body: &[u8],
+    ) -> Response {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let cookie = format!("session_token={}", self.token);
         let lines = lines.iter().copied().chain([("cookie", cookie.as_str())]);
@@ -198,7 +205,7 @@ async fn bytes(response: Response) -> Vec<u8> {
     pieces.concat()
 }
 
-async fn text(response: Response) -> (u16, String) {
+pub(crate) async fn text(response: Response) -> (u16, String) {
     (response.status().as_u16(), String::from_utf8(bytes(response).await).unwrap())
 }
 

@@ -11,37 +11,27 @@ use crate::App;
 use crate::file_handle::folder_handle;
 use crate::occupied::refuse_collision;
 use crate::recovery::{Stored, entry_path, remove};
-use crate::turn::{Failed, Turn};
+use crate::turn::{Change, Failed, Turn};
 
 /// How many objects are copied at the same time.
 const PARALLEL_COPIES: usize = 64;
 
 /// Copies a file or folder to a place where nothing is.
-pub(crate) async fn copy(
-    app: &App,
-    owner: &Account,
-    from: FilePath,
-    to: FilePath,
-) -> Result<Response, ApiError> {
+pub(crate) async fn copy(change: &Change<'_>, from: FilePath, to: FilePath) -> Result<Response, ApiError> {
     let paths = places(&from, &to)?;
-    let size = Original::find(app, owner, &from).await?.usage();
-    let mut turn = Turn::begin(app, owner, Work::Copy, paths, size).await?;
+    let size = Original::find(change.app, change.owner, &from).await?.usage();
+    let mut turn = Turn::begin(change, Work::Copy, paths, size).await?;
     let copied = copy_all(&mut turn, &from, &to).await;
     let copied = copied.map(|copied| (answer("copied", &to), UsageChange::between(Usage::default(), copied)));
-    turn.finish(copied).await
+    turn.answer(copied).await
 }
 
 /// Moves a file or folder to a place where nothing is.
-pub(crate) async fn move_(
-    app: &App,
-    owner: &Account,
-    from: FilePath,
-    to: FilePath,
-) -> Result<Response, ApiError> {
+pub(crate) async fn move_(change: &Change<'_>, from: FilePath, to: FilePath) -> Result<Response, ApiError> {
     let paths = places(&from, &to)?;
-    let mut turn = Turn::begin(app, owner, Work::Move { copied: false }, paths, Usage::default()).await?;
+    let mut turn = Turn::begin(change, Work::Move { copied: false }, paths, Usage::default()).await?;
     let moved = move_all(&mut turn, &from, &to).await;
-    turn.finish(moved.map(|()| (answer("moved", &to), UsageChange::default()))).await
+    turn.answer(moved.map(|()| (answer("moved", &to), UsageChange::default()))).await
 }
 
 fn answer(done: &str, to: &FilePath) -> Response {
@@ -90,10 +80,9 @@ impl Original {
 
 async fn move_all(turn: &mut Turn<'_>, from: &FilePath, to: &FilePath) -> Result<(), Failed> {
     copy_all(turn, from, to).await?;
-    let done = turn.operation.done;
     // If the note is lost nobody knows which state counts but the ledger.
     let unknown = |error: StoreError| Failed { error: error.into(), left_over: true };
-    turn.renew(Work::Move { copied: true }, done).await.map_err(unknown)?;
+    turn.decide(Work::Move { copied: true }, answer("moved", to)).await.map_err(unknown)?;
     let left_over = |error: ApiError| Failed { error, left_over: true };
     let parent = FolderKey::new(&turn.owner.id, from.parent());
     turn.app.files.make_folder(&parent, &turn.operation.id).await.map_err(unknown)?;

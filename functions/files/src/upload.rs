@@ -1,25 +1,24 @@
 //! `POST /files/<folder>`: one or more files, zips unpacked.
 
-use domain::{Account, FolderPath};
+use domain::FolderPath;
 use web::{ApiError, Request, Response};
 
-use crate::App;
 use crate::batch::Batch;
 use crate::file_handle::folder_handle;
 use crate::route::Unpack;
+use crate::turn::Change;
 
 /// Stores the files of a form in `folder`, all of them or none. Folders are made as needed; a file of the same name is
 /// replaced. Zips are unpacked if `unpack` says so.
 pub(crate) async fn upload(
-    app: &App,
-    owner: &Account,
+    change: &Change<'_>,
     folder: FolderPath,
     unpack: Unpack,
     request: &Request,
 ) -> Result<Response, ApiError> {
     let batch = Batch::of_form(request.files().await?, &folder, unpack).await?;
-    let location = batch.store(app, owner).await?;
-    Ok(folder_handle("File(s) uploaded successfully", location.as_str()))
+    let answer = folder_handle("File(s) uploaded successfully", batch.location().as_str());
+    batch.store(change, answer).await
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use domain::throttle::Limit;
 use domain::{Account, EmailAddress, Mail, Role};
 use serde::Deserialize;
 use serde_json::Value;
+use web::idempotency::Begun;
 use web::{ApiError, Request, Response, idempotency, response};
 
 use crate::App;
@@ -20,7 +21,8 @@ struct Order {
 /// For so long a request is worked on at most, in seconds: longer than the function runs.
 const BUSY_SECONDS: u64 = 60;
 
-/// Sends the message; with an `Idempotency-Key` once, however often the request is repeated.
+/// Sends the message; with an `Idempotency-Key` once, however often the request is repeated. Only a process that is killed
+/// between the mail and the note of its answer leaves a request that sends the mail again: SES has no key for it.
 pub(crate) async fn send_once(
     app: &App,
     account: &Account,
@@ -28,8 +30,18 @@ pub(crate) async fn send_once(
     request: &Request,
 ) -> Result<Response, ApiError> {
     let (store, now) = (&*app.idempotency, app.authenticator.clock.now());
-    let work = send(app, account, by_key, request);
-    idempotency::once(store, &account.id, request, now, BUSY_SECONDS, work).await
+    let keyed = match idempotency::begin(store, &account.id, request, now, BUSY_SECONDS).await? {
+        Begun::Before(answer) => return Ok(answer),
+        Begun::Now(keyed) => keyed,
+    };
+    match send(app, account, by_key, request).await {
+        Ok(answer) => {
+            let answered = idempotency::answered(keyed.as_ref(), &answer);
+            idempotency::keep(store, &account.id, answered).await;
+            Ok(answer)
+        }
+        Err(error) => idempotency::forget(store, &account.id, keyed.as_ref(), error).await,
+    }
 }
 
 /// Sends the message to the caller's own address. An administrator who is logged on may name another one; what

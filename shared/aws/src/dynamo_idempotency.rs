@@ -6,7 +6,8 @@
 
 use async_trait::async_trait;
 use domain::{
-    AccountId, IdempotencyKey, IdempotencyStore, KeptAnswer, KeyedRequest, Known, StoreError, Timestamp,
+    AccountId, AnsweredRequest, IdempotencyKey, IdempotencyStore, KeptAnswer, KeyedRequest, Known,
+    StoreError, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,11 @@ struct RequestItem {
 
 fn sort_key(key: &IdempotencyKey) -> String {
     format!("IDEMPOTENCY#{}", key.as_str())
+}
+
+/// Keeps an answer in the place of the request that was worked on.
+pub(crate) fn keep(account: &AccountId, answered: &AnsweredRequest) -> Result<Write, StoreError> {
+    Ok(Write::put(item(account, &answered.request, Some(&answered.answer))?))
 }
 
 fn item(
@@ -71,17 +77,22 @@ impl IdempotencyStore for DynamoAccounts {
         })
     }
 
-    async fn keep(
-        &self,
-        account: &AccountId,
-        request: &KeyedRequest,
-        answer: &KeptAnswer,
-    ) -> Result<(), StoreError> {
-        self.table.apply(Write::put(item(account, request, Some(answer))?)).await
+    async fn keep(&self, account: &AccountId, answered: &AnsweredRequest) -> Result<(), StoreError> {
+        self.table.apply(keep(account, answered)?).await
     }
 
-    async fn forget(&self, account: &AccountId, name: &IdempotencyKey) -> Result<(), StoreError> {
-        let delete = Write::delete(key(user_pk(account), &sort_key(name)));
-        self.table.apply(delete).await
+    async fn forget(
+        &self,
+        account: &AccountId,
+        name: &IdempotencyKey,
+    ) -> Result<Option<KeptAnswer>, StoreError> {
+        let delete = Write::delete(key(user_pk(account), &sort_key(name)))
+            .only_if("attribute_not_exists(answer)")
+            .telling_what_is_there();
+        match self.table.write(delete).await {
+            Ok(_) => Ok(None),
+            Err(WriteError::Condition(there)) => Ok(account_item::from_item::<RequestItem>(there)?.answer),
+            Err(WriteError::Failed(error)) => Err(error),
+        }
     }
 }

@@ -5,18 +5,20 @@
 //! | `USER#<id>` | `FILES` | `bytes` and `files` (stored and reserved), `tickets`, and for each operation `operation_<id>` and `ticket_<id>` |
 //!
 //! Every change is one conditional `UpdateItem`. It may be sent twice when an answer is lost; the record as it was
-//! then tells whether the first one was it.
+//! then tells whether the first one was it. The end of an operation that has an answer to keep is one transaction of the
+//! two.
 
 use async_trait::async_trait;
 use domain::{
-    AccountId, FileLedger, FolderPath, Ledger, Operation, OperationId, StoreError, Timestamp, Usage,
-    UsageChange, Work,
+    AccountId, AnsweredRequest, FileLedger, FolderPath, Ledger, Operation, OperationId, StoreError,
+    Timestamp, Usage, UsageChange, Work,
 };
 use serde::{Deserialize, Serialize};
 use serde_dynamo::AttributeValue;
 
 use crate::account_item::{Item, key, number, user_pk};
 use crate::dynamo_accounts::DynamoAccounts;
+use crate::dynamo_idempotency;
 use crate::failure::corrupt;
 use crate::table::{Write, WriteError};
 
@@ -33,6 +35,8 @@ struct OperationItem {
     files: u64,
     expires: Timestamp,
     done: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    answered: Option<AnsweredRequest>,
 }
 
 impl From<&Operation> for OperationItem {
@@ -44,6 +48,7 @@ impl From<&Operation> for OperationItem {
             files: operation.reserved.files,
             expires: operation.expires,
             done: operation.done,
+            answered: operation.answered.clone(),
         }
     }
 }
@@ -58,6 +63,7 @@ impl OperationItem {
             reserved: Usage { bytes: self.bytes, files: self.files },
             expires: self.expires,
             done: self.done,
+            answered: self.answered,
         })
     }
 }
@@ -142,9 +148,16 @@ impl FileLedger for DynamoAccounts {
             .name("#ticket", attribute(TICKET, operation))
             .value(":bytes", number(bytes))
             .value(":files", number(files));
-        match self.table.write(update).await {
-            Ok(_) => Ok(true),
-            Err(error) => as_it_was(error).map(|_| false),
+        let ended = match &operation.answered {
+            None => self.table.apply(update).await,
+            Some(answered) => {
+                self.table.transact(vec![update, dynamo_idempotency::keep(account, answered)?]).await
+            }
+        };
+        match ended {
+            Ok(()) => Ok(true),
+            Err(StoreError::Conflict) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 

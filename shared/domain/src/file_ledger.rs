@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::file_path::FolderPath;
 use crate::hex_id::hex_id;
+use crate::idempotency::AnsweredRequest;
 use crate::ports::Entry;
 use crate::timestamp::Timestamp;
 
@@ -71,7 +72,10 @@ pub enum Work {
     /// Keeps room for a large file while its parts are sent.
     Upload,
     /// Removes a file or a folder.
-    Delete,
+    Delete {
+        /// Whether it may have begun to, so that the rest has to go too.
+        decided: bool,
+    },
     /// Copies a file or a folder to a place where nothing is.
     Copy,
     /// Copies, and then removes what was copied.
@@ -97,6 +101,9 @@ pub struct Operation {
     pub expires: Timestamp,
     /// How many of its objects are done.
     pub done: u64,
+    /// The request that it does the work of, if its answer is to be kept when the operation ends. Whoever brings the
+    /// operation to its end keeps it too: what is decided is answered already.
+    pub answered: Option<AnsweredRequest>,
 }
 
 impl Operation {
@@ -173,6 +180,7 @@ mod tests {
             reserved: Usage { bytes: 10, files: 1 },
             expires: Timestamp::from_unix_seconds(1),
             done: 0,
+            answered: None,
         }
     }
 
@@ -183,7 +191,7 @@ mod tests {
             tickets: 9,
             operations: vec![
                 (7, operation('a', Work::Put, &["x/1"])),
-                (8, operation('b', Work::Delete, &["x"])),
+                (8, operation('b', Work::Delete { decided: true }, &["x"])),
                 (9, operation('c', Work::Put, &["y"])),
             ],
         };
@@ -200,8 +208,10 @@ mod tests {
 
     #[test]
     fn readers_wait_for_what_may_be_seen_half_done() {
-        let operations =
-            vec![(1, operation('a', Work::Put, &["p"])), (2, operation('b', Work::Delete, &["x/y"]))];
+        let operations = vec![
+            (1, operation('a', Work::Put, &["p"])),
+            (2, operation('b', Work::Delete { decided: true }, &["x/y"])),
+        ];
         let ledger = Ledger { operations, ..Ledger::default() };
         let gradual = |path: &str| ledger.gradual(&FolderPath::parse(path).expect("valid")).is_some();
         assert!(gradual("") && gradual("x") && gradual("x/y") && gradual("x/y/z"));

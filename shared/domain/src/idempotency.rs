@@ -11,7 +11,8 @@ use crate::timestamp::Timestamp;
 const MAX_KEY_BYTES: usize = 255;
 
 /// A client's own name for one request.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct IdempotencyKey(String);
 
 /// Why a text is no key.
@@ -46,7 +47,7 @@ pub struct KeptAnswer {
 }
 
 /// A request that has a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyedRequest {
     /// The client's key.
     pub key: IdempotencyKey,
@@ -64,6 +65,15 @@ impl KeyedRequest {
     pub fn counts_until(&self, is_answered: bool) -> Timestamp {
         if is_answered { self.kept_until } else { self.busy_until }
     }
+}
+
+/// A request that has a key, with its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnsweredRequest {
+    /// The request.
+    pub request: KeyedRequest,
+    /// What it is answered, however often it is sent.
+    pub answer: KeptAnswer,
 }
 
 /// What is known about a key.

@@ -79,7 +79,9 @@ pub use file_upload::{
     FileUpload, InvalidSha256, MAX_FILE_BYTES, Part, Sha256Digest, UploadResult, part_bytes,
 };
 pub use folder_tree::FolderTree;
-pub use idempotency::{IdempotencyKey, InvalidIdempotencyKey, KeptAnswer, KeyedRequest, Known};
+pub use idempotency::{
+    AnsweredRequest, IdempotencyKey, InvalidIdempotencyKey, KeptAnswer, KeyedRequest, Known,
+};
 pub use letter::{Letter, LetterId};
 pub use mail::{InvalidMail, Mail};
 pub use media_type::{InvalidMediaType, MediaType};

@@ -18,7 +18,7 @@ use crate::email_address::EmailAddress;
 use crate::file_key::{FileKey, FolderKey};
 use crate::file_ledger::{Ledger, Operation, OperationId, Usage, UsageChange};
 use crate::file_upload::{FileUpload, Part, UploadResult};
-use crate::idempotency::{IdempotencyKey, KeptAnswer, KeyedRequest, Known};
+use crate::idempotency::{AnsweredRequest, IdempotencyKey, KeptAnswer, KeyedRequest, Known};
 use crate::letter::{Letter, LetterId};
 use crate::mail::Mail;
 use crate::media_type::MediaType;
@@ -307,8 +307,9 @@ pub trait FileLedger: Send + Sync {
         expires: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Strikes an operation out, gives back what it had reserved, and counts what it has changed. Whether it was still
-    /// there, as it expires: another process may have taken it over.
+    /// Strikes an operation out, gives back what it had reserved, counts what it has changed, and keeps its answer, if it
+    /// has one, where [`IdempotencyStore::begin`] finds it: all at once or not at all. Whether it was still there, as it
+    /// expires: another process may have taken it over.
     async fn end(
         &self,
         account: &AccountId,
@@ -398,16 +399,15 @@ pub trait IdempotencyStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Known, StoreError>;
 
-    /// Keeps the answer to a request.
-    async fn keep(
+    /// Keeps the answer to a request. That of an operation in the ledger is kept by [`FileLedger::end`].
+    async fn keep(&self, account: &AccountId, answered: &AnsweredRequest) -> Result<(), StoreError>;
+
+    /// Forgets a request that came to no answer. An answer that was kept meanwhile stays, and is given.
+    async fn forget(
         &self,
         account: &AccountId,
-        request: &KeyedRequest,
-        answer: &KeptAnswer,
-    ) -> Result<(), StoreError>;
-
-    /// Forgets a request that came to no answer.
-    async fn forget(&self, account: &AccountId, key: &IdempotencyKey) -> Result<(), StoreError>;
+        key: &IdempotencyKey,
+    ) -> Result<Option<KeptAnswer>, StoreError>;
 }
 
 /// Letters that are to be delivered. They are written down as [`Effects`].

@@ -1,6 +1,8 @@
 //! `Idempotency-Key`: a change that is asked for again, because its answer was lost, is done once.
 
-use domain::{AccountId, IdempotencyKey, IdempotencyStore, KeptAnswer, KeyedRequest, Known, Timestamp};
+use domain::{
+    AccountId, AnsweredRequest, IdempotencyKey, IdempotencyStore, KeptAnswer, KeyedRequest, Known, Timestamp,
+};
 use http::{HeaderValue, StatusCode, header};
 use sha2::{Digest as _, Sha256};
 
@@ -22,20 +24,25 @@ pub fn key(request: &Request) -> Result<Option<IdempotencyKey>, ApiError> {
     key.map(Some).map_err(|error| ApiError::BadRequest(error.to_string()))
 }
 
-/// Does the work of a request once, however often the request is sent with its key, and gives the same answer each time.
-/// The same key for another request is refused. A request without a key is done each time. The work belongs to its process
-/// for `busy_seconds` at most.
-///
-/// Who has failed has changed nothing, and may do better when the request is sent again: failures are not kept.
-pub async fn once(
+/// What is to be done about a request.
+pub enum Begun {
+    /// Its work. With a key the answer is to be kept, best in one step with what the work changes; and
+    /// [`forget`] is to be told of a failure.
+    Now(Option<KeyedRequest>),
+    /// Nothing: the work was done before, and this was the answer.
+    Before(Response),
+}
+
+/// Begins a request whose work is done once, however often it is sent with its key. The same key for another request is
+/// refused. A request without a key is done each time. The work belongs to its process for `busy_seconds` at most.
+pub async fn begin(
     store: &dyn IdempotencyStore,
     owner: &AccountId,
     request: &Request,
     now: Timestamp,
     busy_seconds: u64,
-    work: impl Future<Output = Result<Response, ApiError>>,
-) -> Result<Response, ApiError> {
-    let Some(key) = key(request)? else { return work.await };
+) -> Result<Begun, ApiError> {
+    let Some(key) = key(request)? else { return Ok(Begun::Now(None)) };
     let keyed = KeyedRequest {
         key,
         fingerprint: fingerprint(request),
@@ -43,30 +50,57 @@ pub async fn once(
         kept_until: now.plus_seconds(KEPT_SECONDS),
     };
     match store.begin(owner, &keyed, now).await? {
-        Known::Nothing => {}
-        Known::Answered(kept) => return again(kept),
-        Known::Busy => {
-            return Err(ApiError::Busy("This request is being worked on: ask again for its answer.".into()));
-        }
-        Known::Other => {
-            return Err(ApiError::Conflict(
-                "This Idempotency-Key was used for another request: take a new key for each.".into(),
-            ));
-        }
+        Known::Nothing => Ok(Begun::Now(Some(keyed))),
+        Known::Answered(kept) => again(kept).map(Begun::Before),
+        Known::Busy => Err(busy()),
+        Known::Other => Err(ApiError::Conflict(
+            "This Idempotency-Key was used for another request: take a new key for each.".into(),
+        )),
     }
-    let answer = work.await;
-    let kept = match &answer {
-        Ok(answer) => store.keep(owner, &keyed, &keep(answer)).await,
-        Err(_) => store.forget(owner, &keyed.key).await,
-    };
-    if let Err(error) = kept {
+}
+
+/// The same request is being worked on elsewhere, or was.
+#[must_use]
+pub fn busy() -> ApiError {
+    ApiError::Busy("This request is being worked on: ask again for its answer.".into())
+}
+
+/// Keeps the answer of a request whose work changes nothing that it could be kept with.
+pub async fn keep(store: &dyn IdempotencyStore, owner: &AccountId, answered: Option<AnsweredRequest>) {
+    let Some(answered) = answered else { return };
+    if let Err(error) = store.keep(owner, &answered).await {
         // What was done is done, and the client should hear of it.
         tracing::warn!(%error, "the answer to a request with a key was not kept");
     }
-    answer
 }
 
-fn keep(answer: &Response) -> KeptAnswer {
+/// Forgets a request that has failed with `error`, and gives its answer. It has changed nothing, and may do better when it
+/// is sent again: failures are not kept. But if it was sent before, and whoever was killed at it has decided it, it is
+/// answered as it would have been then.
+pub async fn forget(
+    store: &dyn IdempotencyStore,
+    owner: &AccountId,
+    keyed: Option<&KeyedRequest>,
+    error: ApiError,
+) -> Result<Response, ApiError> {
+    let Some(keyed) = keyed else { return Err(error) };
+    match store.forget(owner, &keyed.key).await {
+        Ok(None) => Err(error),
+        Ok(Some(kept)) => again(kept),
+        Err(failure) => {
+            tracing::warn!(error = %failure, "a failed request with a key is not forgotten until its time is over");
+            Err(error)
+        }
+    }
+}
+
+/// A request with its answer, as they are kept if it has a key.
+#[must_use]
+pub fn answered(keyed: Option<&KeyedRequest>, answer: &Response) -> Option<AnsweredRequest> {
+    keyed.map(|request| AnsweredRequest { request: request.clone(), answer: kept(answer) })
+}
+
+fn kept(answer: &Response) -> KeptAnswer {
     let body = answer.body().as_whole().map(|body| String::from_utf8_lossy(body).into_owned());
     let etag = answer.headers().get(header::ETAG).and_then(|etag| etag.to_str().ok());
     KeptAnswer {

@@ -62,6 +62,7 @@ async fn dynamodb_keeps_the_contract_of_accounts_and_sessions() {
     contract::ledger(&store, &SystemRandom).await;
     contract::uploads(&store, &SystemRandom).await;
     contract::idempotency(&store, &SystemRandom).await;
+    contract::an_answer_is_kept_with_the_end_of_its_operation(&store, &store, &SystemRandom).await;
     contract::throttle(&store, &SystemRandom).await;
     contract::effects(&store, &SystemRandom).await;
     contract::deletions(&store, &SystemRandom).await;
@@ -78,6 +79,7 @@ async fn dynamodb_keeps_the_contract_of_ledgers() {
     contract::ledger(&store, &SystemRandom).await;
     contract::uploads(&store, &SystemRandom).await;
     contract::idempotency(&store, &SystemRandom).await;
+    contract::an_answer_is_kept_with_the_end_of_its_operation(&store, &store, &SystemRandom).await;
     contract::throttle(&store, &SystemRandom).await;
     contract::effects(&store, &SystemRandom).await;
     contract::deletions(&store, &SystemRandom).await;

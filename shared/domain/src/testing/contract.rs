@@ -21,7 +21,7 @@ use crate::file_key::{FileKey, FolderKey};
 use crate::file_ledger::{Ledger, Operation, OperationId, Usage, UsageChange, Work};
 use crate::file_path::{FilePath, FolderPath};
 use crate::file_upload::{FileUpload, Sha256Digest, UploadResult};
-use crate::idempotency::{IdempotencyKey, KeptAnswer, KeyedRequest, Known};
+use crate::idempotency::{AnsweredRequest, IdempotencyKey, KeptAnswer, KeyedRequest, Known};
 use crate::media_type::MediaType;
 use crate::password::{Password, PasswordHash, PasswordHasher};
 use crate::ports::{
@@ -603,6 +603,7 @@ impl<'a> Operations<'a> {
             reserved: Usage { bytes, files: 1 },
             expires: Timestamp::from_unix_seconds(1_000),
             done: 0,
+            answered: None,
         }
     }
 
@@ -813,14 +814,51 @@ pub async fn idempotency(store: &dyn IdempotencyStore, random: &dyn Random) {
     assert_eq!(begin(&later, 10).await, Known::Nothing, "whoever worked on it was killed");
     assert_eq!(begin(&later, 11).await, Known::Busy);
     let answer = KeptAnswer { status: 200, body: "{}".into(), etag: Some("\"tag\"".into()) };
-    store.keep(&account, &later, &answer).await.expect("writable");
+    let answered = AnsweredRequest { request: later, answer: answer.clone() };
+    store.keep(&account, &answered).await.expect("writable");
     assert_eq!(begin(&request, 99).await, Known::Answered(answer.clone()));
     assert_eq!(begin(&other, 99).await, Known::Other);
+    let forget = async || store.forget(&account, &request.key).await.expect("writable");
+    assert_eq!(forget().await, Some(answer), "an answer is not forgotten");
     assert_eq!(begin(&request, 100).await, Known::Nothing);
     for _ in 0..2 {
-        store.forget(&account, &request.key).await.expect("writable");
+        assert_eq!(forget().await, None);
     }
     assert_eq!(begin(&other, 0).await, Known::Nothing);
+}
+
+/// The answer of an operation is kept with its end, by whoever ends it, and only then.
+pub async fn an_answer_is_kept_with_the_end_of_its_operation(
+    ledger: &dyn FileLedger,
+    store: &dyn IdempotencyStore,
+    random: &dyn Random,
+) {
+    let (all, now) = (Operations::new(ledger, random), Timestamp::from_unix_seconds(500));
+    let request = KeyedRequest {
+        key: IdempotencyKey::parse("a-key").expect("valid"),
+        fingerprint: [7; 32],
+        busy_until: now.plus_seconds(10),
+        kept_until: now.plus_seconds(100),
+    };
+    let known = async || store.begin(&all.account, &request, now).await.expect("writable");
+    assert_eq!(known().await, Known::Nothing);
+    let begun = all.operation(10);
+    assert!(all.begin(&begun).await.0);
+    let answer = KeptAnswer { status: 200, body: "{\"\u{e9}\":1}".into(), etag: Some("\"tag\"".into()) };
+    let answered = AnsweredRequest { request: request.clone(), answer: answer.clone() };
+    let decided = Operation { answered: Some(answered), ..begun.clone() };
+    ledger.update(&all.account, &decided, begun.expires).await.expect("ours");
+    assert_eq!(all.read().await.operations, [(1, decided.clone())]);
+    assert_eq!(known().await, Known::Busy);
+    let taken_over = Operation { expires: begun.expires.plus_seconds(1), ..decided.clone() };
+    ledger.update(&all.account, &taken_over, begun.expires).await.expect("taken over");
+    let change = UsageChange { bytes: 4, files: 1 };
+    assert!(!ledger.end(&all.account, &decided, change).await.expect("writable"));
+    assert_eq!(known().await, Known::Busy, "who no longer owns it ends nothing");
+    assert!(ledger.end(&all.account, &taken_over, change).await.expect("writable"));
+    assert_eq!(known().await, Known::Answered(answer));
+    let after = all.read().await;
+    assert_eq!((after.claimed, after.operations.len()), (Usage { bytes: 4, files: 1 }, 0));
 }
 
 /// Runs the contracts of ledgers.
@@ -864,6 +902,8 @@ pub async fn files(store: &dyn FileStore, random: &dyn Random) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::testing::{
         MemoryAccounts, MemoryFiles, MemoryIdempotency, MemoryLedger, MemoryThrottle, MemoryUploads,
@@ -878,6 +918,10 @@ mod tests {
         api_keys(&MemoryAccounts::default(), &SeededRandom::new(7)).await;
         files(&MemoryFiles::default(), &SeededRandom::new(2)).await;
         ledger(&MemoryLedger::default(), &SeededRandom::new(3)).await;
+        let requests = Arc::new(MemoryIdempotency::default());
+        let beside = MemoryLedger::beside(requests.clone());
+        let random = SeededRandom::new(10);
+        an_answer_is_kept_with_the_end_of_its_operation(&beside, &*requests, &random).await;
         uploads(&MemoryUploads::default(), &SeededRandom::new(4)).await;
         idempotency(&MemoryIdempotency::default(), &SeededRandom::new(6)).await;
         throttle(&MemoryThrottle::default(), &SeededRandom::new(7)).await;

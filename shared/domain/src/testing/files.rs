@@ -14,6 +14,7 @@ use crate::file_ledger::{OperationId, Usage};
 use crate::file_path::FilePath;
 use crate::file_upload::Part;
 use crate::ports::{Content, Entry, FileState, FileStore, NewFile, PartStore, Replaces, StoreError};
+use crate::testing::on_the_way;
 use crate::timestamp::Timestamp;
 
 /// A [`FileStore`] in memory: object keys with their versions, the newest last.
@@ -145,6 +146,7 @@ impl Bucket {
 #[async_trait]
 impl FileStore for MemoryFiles {
     async fn put(&self, key: &FileKey, file: NewFile, operation: &OperationId) -> Result<String, StoreError> {
+        on_the_way().await;
         self.bucket().put(key.to_string(), key.path().as_str(), file, operation)
     }
 
@@ -154,6 +156,7 @@ impl FileStore for MemoryFiles {
         files: &[FileKey],
         folders: &[FolderKey],
     ) -> Result<(), StoreError> {
+        on_the_way().await;
         let mut bucket = self.bucket();
         if bucket.failing_take_backs > 0 {
             bucket.failing_take_backs -= 1;
@@ -168,10 +171,12 @@ impl FileStore for MemoryFiles {
     }
 
     async fn state(&self, key: &FileKey) -> Result<Option<FileState>, StoreError> {
+        on_the_way().await;
         Ok(self.bucket().newest(&key.to_string()).map(|(state, _)| state.clone()))
     }
 
     async fn open(&self, key: &FileKey) -> Result<Option<(FileState, Content)>, StoreError> {
+        on_the_way().await;
         let Some((state, content)) = self.bucket().newest(&key.to_string()).cloned() else { return Ok(None) };
         let breaks = self.bucket().broken.iter().any(|path| path == key.path().as_str());
         let broken = breaks.then(|| Err(StoreError::Unavailable("broken off as the test asked".into())));
@@ -196,20 +201,24 @@ impl FileStore for MemoryFiles {
     }
 
     async fn delete(&self, key: &FileKey) -> Result<(), StoreError> {
+        on_the_way().await;
         self.bucket().delete(key.to_string());
         Ok(())
     }
 
     async fn make_folder(&self, key: &FolderKey, operation: &OperationId) -> Result<(), StoreError> {
+        on_the_way().await;
         let marker = NewFile::plain(Bytes::new());
         self.bucket().put(key.to_string(), key.path().as_str(), marker, operation).map(drop)
     }
 
     async fn has_folder(&self, key: &FolderKey) -> Result<bool, StoreError> {
+        on_the_way().await;
         Ok(key.path().is_root() || !self.bucket().keys_below(&key.to_string()).is_empty())
     }
 
     async fn list(&self, key: &FolderKey) -> Result<Vec<Entry>, StoreError> {
+        on_the_way().await;
         let (bucket, prefix) = (self.bucket(), key.to_string());
         let entry = |key: String| {
             let state = bucket.newest(&key).map(|(state, _)| state);
@@ -247,14 +256,16 @@ impl FileStore for MemoryFiles {
 
     async fn delete_folder(&self, key: &FolderKey) -> Result<Usage, StoreError> {
         let removed = Usage::of(&self.list(key).await?);
-        let mut bucket = self.bucket();
-        for key in bucket.keys_below(&key.to_string()) {
-            bucket.delete(key);
+        let keys = self.bucket().keys_below(&key.to_string());
+        for key in keys {
+            on_the_way().await;
+            self.bucket().delete(key);
         }
         Ok(removed)
     }
 
     async fn copy(&self, from: &FileKey, to: &FileKey, operation: &OperationId) -> Result<bool, StoreError> {
+        on_the_way().await;
         let mut bucket = self.bucket();
         let Some((state, content)) = bucket.newest(&from.to_string()).cloned() else { return Ok(false) };
         let file = NewFile { media_type: state.media_type, ..NewFile::plain(content) };

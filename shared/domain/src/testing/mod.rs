@@ -3,6 +3,8 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a failed expectation is how a contract speaks")]
 
+use std::task::Poll;
+
 mod accounts;
 pub mod contract;
 mod environment;
@@ -21,3 +23,14 @@ pub use ledger::MemoryLedger;
 pub use mailer::{FakeLinks, MemoryMailer};
 pub use throttle::MemoryThrottle;
 pub use uploads::MemoryUploads;
+
+/// Where a call to a store waits for the first time, as one over a network does: whoever is dropped there was killed
+/// before the call had arrived.
+async fn on_the_way() {
+    let mut arrived = false;
+    std::future::poll_fn(|context| {
+        context.waker().wake_by_ref();
+        if std::mem::replace(&mut arrived, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
