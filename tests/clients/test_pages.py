@@ -104,9 +104,13 @@ def test_an_address_is_confirmed_with_the_button_and_not_by_looking_at_the_page(
         assert can_log_on(service, email, PASSWORD) is False
         browser.refresh()
     press_the_button(browser)
+    assert browser.find_element(By.TAG_NAME, "h1").text == "Confirm your e-mail address", "a password is asked for"
+    fill_in(browser, "password", "Four green owls")
+    press_the_button(browser)
     assert browser.find_element(By.TAG_NAME, "h1").text == "Your address is confirmed"
     assert token_in(link) not in browser.current_url, "the browser's history keeps no token of the form"
-    assert can_log_on(service, email, PASSWORD) is True
+    assert can_log_on(service, email, PASSWORD) is False, "who registered was not asked"
+    assert can_log_on(service, email, "Four green owls") is True
     browser.get(link)
     assert "This link is not good" in text_of(browser)
     assert browser.find_elements(By.TAG_NAME, "button") == []
@@ -115,6 +119,7 @@ def test_an_address_is_confirmed_with_the_button_and_not_by_looking_at_the_page(
 def test_a_link_with_a_slash_behind_its_path_works_as_well(service, browser, registered):
     email, link = registered
     browser.get(link.replace("/verify?", "/verify/?"))
+    fill_in(browser, "password", PASSWORD)
     press_the_button(browser)
     assert "Your account is ready" in text_of(browser)
     assert can_log_on(service, email, PASSWORD) is True

@@ -49,7 +49,6 @@ use web::{
 
 use crate::change_address::{CONFIRM, UNDO};
 pub use crate::route::Route;
-use crate::verify::VERIFY;
 
 /// What the function is told by its environment.
 #[derive(Clone, Debug)]
@@ -164,9 +163,7 @@ impl Function for App {
             }
             Route::Register => register::register(self, &request).await,
             Route::ShowVerification => verify::show(self, &request).await,
-            Route::Verify => {
-                VERIFY.press(&request, async |token| verify::verify(self, &request, token).await).await
-            }
+            Route::Verify => verify::verify(self, &request).await,
             Route::ShowSecondFactor => {
                 Ok(second_factor::show(&self.authenticator.caller(&request, log).await?))
             }

@@ -1,46 +1,103 @@
 //! `GET /verify`, `POST /verify`: the confirmation of an address.
+//!
+//! Anybody may have registered the address, with a password of theirs. The page asks whoever reads its mail for the
+//! password, and only that one counts: an owner who confirms what a stranger has registered shares no account with them. A
+//! program that sends the token alone takes the password of the registration, which it has to know to log on.
 
 use domain::{
-    Account, AccountId, Act, AuditEvent, Effects, OneTimeToken, Purpose, Registration, StoreError, TokenKind,
+    Account, AccountId, Act, AuditEvent, Effects, OneTimeToken, Purpose, Registration, StoreError, TokenId,
+    TokenKind,
 };
-use web::{ApiError, Request, Response};
+use http::StatusCode;
+use serde::Deserialize;
+use web::{ApiError, Form, Page, Request, Response, response};
 
 use crate::App;
-use crate::mailed_token::{Button, find, in_query, in_the_form_of, void};
+use crate::mailed_token::{find, in_query, in_the_form_of, void};
+use crate::new_password::new_password;
 
-/// The page that confirms the address of a registration.
-pub(crate) const VERIFY: Button = Button {
-    kind: TokenKind::Registration,
-    title: "Confirm your e-mail address",
-    text: "Confirm that this address is yours, and your account is made.",
-    label: "Confirm the address",
-    done_title: "Your address is confirmed",
-    done: "Your account is ready. You can log on now.",
-};
+const DONE: &str = "Your account is ready. You can log on now.";
 
-/// The page of the button. It says who registered the address: whoever has not done so should not confirm it, because the
-/// password is that of whoever has.
+/// Not printable: it holds a token and a password.
+#[derive(Deserialize)]
+struct Confirmation {
+    token: String,
+    password: Option<String>,
+}
+
+/// The page of the button. Nothing changes by looking at it.
 pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, ApiError> {
     let token = in_query(request)?;
-    match find(app, VERIFY.kind, token).await?.map(|token| token.purpose) {
-        Some(Purpose::Registration(registration)) => {
-            let (email, occasion) = (&registration.email, &registration.occasion);
-            let who = format!(" {email} was registered {occasion}. If it was not you, close this page.");
-            Ok(VERIFY.page(token, &who))
+    Ok(match registered(app, token).await? {
+        Some((_, registration)) => ask(token, &registration, "", StatusCode::OK),
+        None => in_the_form_of(true, &void()),
+    })
+}
+
+/// What a token confirms, and the token's id.
+async fn registered(app: &App, token: &str) -> Result<Option<(TokenId, Registration)>, ApiError> {
+    Ok(match find(app, TokenKind::Registration, token).await? {
+        Some(OneTimeToken { id, purpose: Purpose::Registration(registration), .. }) => {
+            Some((id, *registration))
         }
-        _ => Ok(in_the_form_of(true, &void())),
+        _ => None,
+    })
+}
+
+/// Says who registered the address, and asks for the password that is to count.
+fn ask(token: &str, registration: &Registration, trouble: &str, status: StatusCode) -> Response {
+    let Registration { email, occasion, .. } = registration;
+    let text = format!(
+        "{trouble}{email} was registered {occasion}. If it was not you, close this page. If it was, confirm with a password: \
+         the one you chose then, or another. Only this one counts."
+    );
+    let input = "type=\"password\" name=\"password\" autocomplete=\"new-password\" minlength=\"8\" required autofocus";
+    let form =
+        Form { token: Some(token), field: Some(("Your password", input)), button: "Confirm the address" };
+    Page { title: "Confirm your e-mail address", text: &text, form: Some(form) }.answer(status)
+}
+
+/// Makes the account; the answer as a page for people, or as JSON for programs. All other registrations of the address are
+/// void from then on.
+pub(crate) async fn verify(app: &App, request: &Request) -> Result<Response, ApiError> {
+    let page = request.is_form();
+    let Confirmation { token, password } = request.form_or_json()?;
+    let Some((id, registration)) = registered(app, &token).await? else {
+        return Ok(in_the_form_of(page, &void()));
+    };
+    let registration = match with_password(app, registration.clone(), password).await {
+        Ok(registration) => registration,
+        // The token is still good: the user may choose another password.
+        Err(error @ ApiError::BadRequest(_)) if page => {
+            return Ok(ask(&token, &registration, &format!("{error} "), error.status()));
+        }
+        Err(error) => return Err(error),
+    };
+    match make(app, request, id, registration).await {
+        Ok(()) if page => {
+            Ok(Page { title: "Your address is confirmed", text: DONE, form: None }.answer(StatusCode::OK))
+        }
+        Ok(()) => Ok(response::success(DONE)),
+        Err(error @ ApiError::BadRequest(_)) => Ok(in_the_form_of(page, &error)),
+        Err(error) => Err(error),
     }
 }
 
-/// Makes the account. All other registrations of the address are void from then on.
-pub(crate) async fn verify(app: &App, request: &Request, token: &str) -> Result<(), ApiError> {
-    let Some(OneTimeToken { id, purpose: Purpose::Registration(registration), .. }) =
-        find(app, TokenKind::Registration, token).await?
-    else {
-        return Err(void());
-    };
+/// The registration with the password that counts.
+async fn with_password(
+    app: &App,
+    registration: Registration,
+    password: Option<String>,
+) -> Result<Registration, ApiError> {
+    let Some(password) = password else { return Ok(registration) };
+    let password = new_password(password, &registration.email, &registration.profile)?;
+    let password_hash = app.verifier.hashing.hash(password, app.random.clone()).await?;
+    Ok(Registration { password_hash, ..registration })
+}
+
+async fn make(app: &App, request: &Request, id: TokenId, registration: Registration) -> Result<(), ApiError> {
     let now = app.authenticator.clock.now();
-    let Registration { email, password_hash, profile, .. } = *registration;
+    let Registration { email, password_hash, profile, .. } = registration;
     let account = Account::new(AccountId::random(&*app.random), email, password_hash, profile, now);
     let event = AuditEvent::new(&account.id, request.occasion(now), Act::Registered, &*app.random);
     let effects = Effects { spent: Some(id), events: vec![event], ..Effects::none() };
@@ -80,7 +137,7 @@ mod tests {
             assert!(body(&page).contains("grace@example.org was registered at 2026-09-21T14:13:20Z"));
         }
         assert!(body(&world.log_on("grace@example.org", "seven grey herons").await).contains("No matching"));
-        let answer = world.submit("verify", &format!("token={token}")).await;
+        let answer = world.submit("verify", &format!("token={token}&password=seven+grey+herons")).await;
         assert!(body(&answer).contains("Your address is confirmed"), "{}", body(&answer));
         let answer = body(&world.log_on("grace@example.org", "seven grey herons").await);
         assert!(answer.contains(r#""user":"Grace","role":"user""#), "{answer}");
@@ -111,6 +168,42 @@ mod tests {
         assert_eq!(world.tell("verify", &json!({"token": owners})).await.status(), 200);
         assert_eq!(world.tell("verify", &json!({"token": strangers})).await.status(), 400);
         assert!(body(&world.log_on("grace@example.org", "the stranger's own").await).contains("No matching"));
+        assert!(body(&world.log_on("grace@example.org", "seven grey herons").await).contains("Logged in"));
+    }
+
+    #[tokio::test]
+    async fn an_owner_who_confirms_what_a_stranger_has_registered_shares_no_account_with_them() {
+        let world = World::new().await;
+        let token = registered(&world, "grace@example.org", "the stranger's own").await;
+        let page = world.page(&world.link()).await;
+        assert!(body(&page).contains(r#"name="password""#) && body(&page).contains("required"));
+        let answer = world.submit("verify", &format!("token={token}&password=seven+grey+herons")).await;
+        assert_eq!(answer.status(), 200);
+        assert!(body(&world.log_on("grace@example.org", "the stranger's own").await).contains("No matching"));
+        assert!(body(&world.log_on("grace@example.org", "seven grey herons").await).contains("Logged in"));
+    }
+
+    #[tokio::test]
+    async fn a_password_that_cannot_be_had_is_asked_for_again_and_the_link_stays_good() {
+        let world = World::new().await;
+        let token = registered(&world, "grace@example.org", "seven grey herons").await;
+        for bad in ["", "short", "password1", "grace1234"] {
+            let answer = world.submit("verify", &format!("token={token}&password={bad}")).await;
+            assert_eq!(answer.status(), 400, "{bad}");
+            assert!(body(&answer).contains("<button>") && body(&answer).contains(&token), "{bad}");
+            let answer = world.tell("verify", &json!({"token": token, "password": bad})).await;
+            assert!(answer.status() == 400 && body(&answer).starts_with(r#"{"ok":false"#), "{bad}");
+        }
+        let wish = json!({"token": token, "password": "four green owls"});
+        assert_eq!(world.tell("verify", &wish).await.status(), 200);
+        assert!(body(&world.log_on("grace@example.org", "four green owls").await).contains("Logged in"));
+    }
+
+    #[tokio::test]
+    async fn a_program_that_has_registered_confirms_with_the_token_alone() {
+        let world = World::new().await;
+        let token = registered(&world, "grace@example.org", "seven grey herons").await;
+        assert_eq!(world.tell("verify", &json!({"token": token})).await.status(), 200);
         assert!(body(&world.log_on("grace@example.org", "seven grey herons").await).contains("Logged in"));
     }
 }

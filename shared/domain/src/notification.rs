@@ -59,7 +59,7 @@ impl Notification {
             Self::ConfirmAddress(token, occasion) => Draft::new("Confirm your e-mail address")
                 .text(format!("Somebody, you we hope, registered {account}, {occasion}."))
                 .link("Confirm the address", links.link(TokenKind::Registration, token))
-                .text("The link is good once, for 24 hours.")
+                .text("The page asks for the password that the account is to have. The link is good once, for 24 hours.")
                 .text("If it was not you, do nothing: without the confirmation there is no account, and what was sent is forgotten."),
             Self::AlreadyRegistered(occasion) => Draft::new("You have an account already")
                 .text(format!("Somebody, perhaps you, tried to use this address for another account, {account}, {occasion}. There is an account for it already, and nothing was changed."))
