@@ -104,7 +104,7 @@ mod tests {
             (wish("grace@example.org", "short"), "too short"),
             (wish("grace@example.org", "Password123"), "most common"),
             (wish("grace.hopper@example.org", "gracehopper1"), "your own name"),
-            (json!({"email": "grace@example.org"}), "fields"),
+            (json!({"email": "grace@example.org"}), "no field"),
             (
                 json!({"email": "g@example.org", "password": "seven grey herons", "tel": "\u{1}"}),
                 "control character",

@@ -48,8 +48,8 @@ impl Request {
 
     /// The body as a JSON object.
     ///
-    /// A missing content type counts as JSON. What is wrong is told by line and column, never by content: the body
-    /// may hold a password.
+    /// A missing content type counts as JSON. What is wrong is told by a field that is missing, or by line and column, never
+    /// by content: the body may hold a password.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         if !self.is_json() {
             return Err(ApiError::UnsupportedMediaType { expected: "application/json" });
@@ -61,6 +61,9 @@ impl Request {
             return Err(ApiError::BadRequest("The request body is not a JSON object.".into()));
         }
         serde_json::from_slice(body).map_err(|error| {
+            if let Some(field) = missing_field(&error) {
+                return ApiError::BadRequest(format!("The request body has no field \"{field}\"."));
+            }
             let (line, column) = (error.line(), error.column());
             let fault = match error.classify() {
                 serde_json::error::Category::Data => "does not have the fields and types that are expected",
@@ -124,6 +127,13 @@ impl Request {
     }
 }
 
+/// The name of a field that the body should have. It is a word of ours, which cannot be a piece of the body.
+fn missing_field(error: &serde_json::Error) -> Option<String> {
+    let text = error.to_string();
+    let (field, _) = text.strip_prefix("missing field `")?.split_once('`')?;
+    Some(field.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
@@ -178,6 +188,12 @@ mod tests {
     fn a_byte_order_mark_before_the_json_is_left_out() {
         assert_eq!(read(None, b"\xef\xbb\xbf {\"email\":\"a\"}").unwrap().email, "a");
         assert_eq!(read(None, b"\xef\xbb\xbf").unwrap_err().status(), 400);
+    }
+
+    #[test]
+    fn a_field_that_is_missing_is_named() {
+        let error = read(None, br#"{"mail":"s3cret"}"#).unwrap_err().to_string();
+        assert_eq!(error, r#"The request body has no field "email"."#);
     }
 
     #[test]
