@@ -18,7 +18,7 @@ DENY := $(TOOLS)/bin/cargo-deny-$(CARGO_DENY_VERSION)
 export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 
-.PHONY: help setup browser run build test check fmt clippy doc deny template python-client rust-tests python-tests bench clean-local
+.PHONY: help setup browser run build test check fmt clippy doc deny advisories template workflows python-client package rust-tests python-tests bench clean-local
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,7 +54,7 @@ run: setup build ## Serves the whole API at http://localhost:9000/users/api unti
 # The browser comes first: who has to install it by hand learns so at once.
 test: browser check rust-tests python-tests ## Runs every check and every test
 
-check: fmt clippy doc deny template python-client ## Format, lints, documentation, dependency policy, template, types
+check: fmt clippy doc deny template workflows python-client ## Format, lints, documentation, dependency policy, template, types
 
 fmt:
 	cargo fmt --all --check
@@ -68,6 +68,11 @@ doc:
 deny: $(DENY)
 	$(DENY) --all-features check licenses bans sources
 
+advisories: $(DENY) setup ## Looks for known faults in what is linked in or installed (needs the network)
+	$(DENY) --all-features check advisories
+	"$(PYTHON)" -m venv .local/pip-audit && .local/pip-audit/bin/pip install --quiet pip-audit==2.10.1
+	.local/pip-audit/bin/pip-audit --no-deps --disable-pip --require-hashes --requirement tests/requirements.txt
+
 $(DENY):
 	cargo install cargo-deny --version $(CARGO_DENY_VERSION) --locked --debug --root $(TOOLS) --target-dir target/tools
 	mv $(TOOLS)/bin/cargo-deny $@
@@ -75,6 +80,10 @@ $(DENY):
 template: setup
 	$(VENV)/bin/cfn-lint template.yaml
 	$(VENV)/bin/sam validate --lint --template template.yaml --region eu-west-2
+
+workflows: setup
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
 python-client: setup
 	$(VENV)/bin/ruff format --check clients/python
@@ -87,8 +96,16 @@ rust-tests: setup build
 python-tests: setup browser build
 	$(VENV)/bin/python -m pytest tests/template tests/clients clients/python
 
+package: setup ## Builds what is deployed, and says how large it is
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sam build
+	@{ echo '| function | deflated bytes |'; echo '|---|---|'; \
+	  for folder in .aws-sam/build/*/; do \
+	    echo "| $$(basename $$folder) | $$(gzip -9 --stdout $$folder/bootstrap | wc -c) |"; \
+	  done; } | tee .aws-sam/sizes.md
+
 bench: setup ## Start-up, latency and memory of the functions, beside a plain hello
-	cargo build --release --workspace --bins --locked
+	cargo build --release --locked
+	cargo build --release --package bench --locked
 	target/release/bench
 
 clean-local: ## Forgets the data of `make run`

@@ -175,14 +175,14 @@ def test_no_function_has_more_routes_than_its_policy_may_name(template, function
     for function in functions:
         policy = {"Version": "2012-10-17", "Id": "default", "Statement": []}
         for name, permission in permissions.items():
-            if function not in references(permission["FunctionName"]):
+            if permission["FunctionName"] != {"Ref": f"{function}Aliaslive"}:
                 continue
             source = json.dumps(permission.get("SourceArn"))
             path = re.search(r"\}/([A-Z]+/[^\"]*)\"", source)
             policy["Statement"].append({
                 "Sid": f"users-api-production-{name}-ABCDEFGHIJKL", "Effect": "Allow",
                 "Principal": {"Service": permission["Principal"]}, "Action": permission["Action"],
-                "Resource": f"arn:aws:lambda:ap-southeast-2:123456789012:function:users-api-production-{function}-ABCDEFGHIJKL",
+                "Resource": f"arn:aws:lambda:ap-southeast-2:123456789012:function:users-api-production-{function}-ABCDEFGHIJKL:live",
                 "Condition": {"ArnLike": {"AWS:SourceArn":
                     f"arn:aws:execute-api:ap-southeast-2:123456789012:abcdefghij/live/{path[1] if path else source}"}},
             })
@@ -351,8 +351,8 @@ def statements_by_role(resources):
 
 def test_every_function_has_a_role_of_its_own_that_may_write_its_log(resources, functions):
     roles = all_of(resources, "AWS::IAM::Role")
-    # One more is for the gateway, which writes its log by it.
-    assert {name + "Role" for name in functions} == set(roles) - {"GatewayLogRole"}
+    # Two more are for the gateway, which writes its log by it, and for what moves requests to a new version.
+    assert {name + "Role" for name in functions} == set(roles) - {"GatewayLogRole", "CodeDeployServiceRole"}
     for name, function in functions.items():
         assert function["Role"] == {"Fn::GetAtt": [name + "Role", "Arn"]}
         assert roles[name + "Role"]["ManagedPolicyArns"] == [LOGGING_POLICY, TRACING_POLICY]
@@ -387,8 +387,8 @@ def test_mail_goes_out_in_the_name_of_the_configured_sender_only(resources):
 
 def test_mail_that_is_left_over_and_what_deleted_accounts_leave_are_seen_to_every_minute(resources):
     rules = all_of(resources, "AWS::Events::Rule").values()
-    targets = {target["Arn"]["Fn::GetAtt"][0]: rule for rule in rules for target in rule["Targets"]}
-    assert set(targets) == {"Send", "Files"}
+    targets = {target["Arn"]["Ref"]: rule for rule in rules for target in rule["Targets"]}
+    assert set(targets) == {"SendAliaslive", "FilesAliaslive"}
     assert {rule["ScheduleExpression"] for rule in rules} == {"rate(1 minute)"}
 
 
@@ -398,7 +398,7 @@ def test_bounces_and_complaints_come_back_to_the_function_that_notes_them(resour
     topic = destination["EventDestination"]["SnsDestination"]["TopicARN"]["Ref"]
     subscriptions = all_of(resources, "AWS::SNS::Subscription").values()
     (subscription,) = [it for it in subscriptions if it["TopicArn"] == {"Ref": topic}]
-    assert subscription["Endpoint"] == {"Fn::GetAtt": ["Send", "Arn"]}
+    assert subscription["Endpoint"] == {"Ref": "SendAliaslive"}
     statement = the_one(resources, "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"][0]
     assert statement["Principal"] == {"Service": "ses.amazonaws.com"}
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
@@ -426,6 +426,29 @@ def test_every_function_gives_up_before_the_gateway_does(functions, routes):
 def test_logging_on_has_a_processor_to_itself(functions):
     # The memory at which a function gets one full virtual processor.
     assert functions["Auth"]["MemorySize"] >= 1769
+
+
+def test_a_new_version_that_raises_an_alarm_gives_way_to_the_old_one(resources, functions):
+    groups = all_of(resources, "AWS::CodeDeploy::DeploymentGroup")
+    assert set(groups) == {f"{name}DeploymentGroup" for name in functions}
+    for name in functions:
+        group = groups[f"{name}DeploymentGroup"]
+        watched = {alarm["Name"]["Ref"] for alarm in group["AlarmConfiguration"]["Alarms"]}
+        assert watched == {f"{name}CrashAlarm", "FaultsAlarm"} and group["AlarmConfiguration"]["Enabled"], name
+        rollback = group["AutoRollbackConfiguration"]
+        assert rollback["Enabled"] and "DEPLOYMENT_STOP_ON_ALARM" in rollback["Events"], name
+        # The translator has put the default of the parameter in.
+        assert "AllAtOnce" in json.dumps(group["DeploymentConfigName"]), name
+        update = resources[f"{name}Aliaslive"]["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
+        assert update["DeploymentGroupName"] == {"Ref": f"{name}DeploymentGroup"}, name
+
+
+def test_a_change_of_code_or_setting_makes_a_new_version_that_takes_over_as_the_parameter_says(functions):
+    source = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Resources"]
+    for name in functions:
+        properties = source[name]["Properties"]
+        assert properties["AutoPublishAliasAllProperties"] is True, name
+        assert properties["DeploymentPreference"]["Type"] == {"Ref": "Rollout"}, name
 
 
 def test_every_log_ends_up_in_a_group_that_forgets(resources, functions):
