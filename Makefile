@@ -18,7 +18,7 @@ DENY := $(TOOLS)/bin/cargo-deny-$(CARGO_DENY_VERSION)
 export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 
-.PHONY: help setup browser run build test check fmt clippy doc deny advisories template workflows python-client package rust-tests python-tests bench clean-local
+.PHONY: help setup browser run build test check fmt clippy doc deny advisories template workflows python-client package rehearse rust-tests python-tests bench clean-local
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -94,7 +94,10 @@ rust-tests: setup build
 	cargo test --workspace --locked
 
 python-tests: setup browser build
-	$(VENV)/bin/python -m pytest tests/template tests/clients clients/python
+	$(VENV)/bin/python -m pytest tests/template tests/rehearsal tests/clients clients/python
+
+rehearse: setup build ## Deploys the template to a local AWS, uses the service as it is deployed, and takes it down
+	$(VENV)/bin/python -m pytest tests/rehearsal
 
 package: setup ## Builds what is deployed, and says how large it is
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sam build

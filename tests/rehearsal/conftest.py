@@ -1,0 +1,163 @@
+"""A deployment without AWS: `sam deploy` of template.yaml to ministack, which makes its tables, roles and routes and runs the
+functions as processes under the policies of their roles.
+
+What ministack cannot do is taken out of the template before, and tested otherwise:
+
+- CodeDeploy, which it does not know (tests/template says what it is told);
+- routes that stream, which its gateway does not find (tests/api has streamed answers). They are made as others, and what
+  the files function streams is taken apart here. Its gateway hands texts on, so only files of text pass it whole;
+- the conditions of SendEmail, of which it knows neither the resources nor the sender (tests/template);
+- the bucket's refusal of whatever does not come over TLS, because here nothing does (tests/template);
+- compiling for arm64: the binaries are those of this machine.
+"""
+
+import base64
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import boto3
+import pytest
+import requests
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parents[2]
+STACK = "users-api-rehearsal"
+SENDER = "users@example.org"
+REGION = "eu-west-2"
+# The pause that a start may take, and the longest request, in seconds.
+PATIENCE = 60
+
+
+class Deployment:
+    """A stack that was deployed: `api` is its address behind the gateway, and `outputs` are the stack's."""
+
+    def __init__(self, endpoint):
+        self.endpoint = endpoint
+
+    def client(self, service):
+        return boto3.client(
+            service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="local", aws_secret_access_key="local"
+        )
+
+    @property
+    def outputs(self):
+        (stack,) = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+    @property
+    def api(self):
+        gateway = self.outputs["ApiUrl"].removeprefix("https://").split(".")[0]
+        return f"{self.endpoint}/restapis/{gateway}/live/_user_request_/users/api"
+
+    def mails(self):
+        answer = requests.get(f"{self.endpoint}/_ministack/ses/messages", timeout=PATIENCE).json()
+        return [mail for mails in answer["messages"].values() for mail in mails]
+
+    def ask(self, method, path, token=None, **request):
+        """Status and body of an answer; the cookie of a session is sent by hand, since this is no HTTPS."""
+        headers = request.pop("headers", {}) | ({"Cookie": f"session_token={token}"} if token else {})
+        answer = requests.request(method, f"{self.api}/{path}", headers=headers, timeout=PATIENCE, **request)
+        return parse(answer)
+
+
+def parse(answer):
+    """The status, headers and text of an answer, also of one that the gateway should have streamed."""
+    head, streamed, body = answer.text.partition("\0" * 8)
+    if not streamed:
+        return answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, answer.text
+    head = json.loads(head)
+    return head["statusCode"], head["headers"] | {"set-cookie": "\n".join(head["cookies"])}, body
+
+
+def rendered(folder):
+    """The template as `sam build` leaves it, for this machine."""
+    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    resources = template["Resources"]
+    del template["Globals"]["Function"]["CodeUri"], resources["BucketPolicy"]
+    for resource in resources.values():
+        if resource["Type"] != "AWS::Serverless::Function":
+            continue
+        name = resource.pop("Metadata")["BuildProperties"]["Binary"]
+        properties = resource["Properties"]
+        properties["CodeUri"] = name
+        del properties["DeploymentPreference"]
+        for policy in properties.get("Policies", []):
+            for statement in policy["Statement"]:
+                if statement["Action"] == "ses:SendEmail":
+                    statement["Resource"] = "*"
+                    del statement["Condition"]
+        for event in properties["Events"].values():
+            if event["Type"] == "Api":
+                event["Properties"].pop("ResponseTransferMode", None)
+                event["Properties"].pop("TimeoutInMillis", None)
+        (folder / name).mkdir()
+        shutil.copy(ROOT / "target/debug" / name, folder / name / "bootstrap")
+    path = folder / "template.json"
+    path.write_text(json.dumps(template), encoding="utf-8")
+    return path
+
+
+def start(folder):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    endpoint = f"http://127.0.0.1:{port}"
+    environment = os.environ | {
+        "AUTH": "true", "IOT_MTLS_ENABLED": "false", "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port),
+        "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "local", "MINISTACK_REGION": REGION,
+    }
+    with open(folder / "ministack.log", "wb") as log:
+        process = subprocess.Popen([ROOT / ".venv/bin/ministack"], env=environment, stdout=log, stderr=log, cwd=folder)
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            requests.get(f"{endpoint}/_ministack/health", timeout=PATIENCE).raise_for_status()
+            return process, endpoint
+        except requests.ConnectionError:
+            assert process.poll() is None and time.monotonic() < until, (folder / "ministack.log").read_text()
+            time.sleep(0.1)
+
+
+def signing_keys():
+    command = "openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt -outform DER"
+    key = subprocess.run(command, shell=True, capture_output=True, check=True).stdout
+    return json.dumps({"keys": [{"kid": "rehearsal", "pkcs8": base64.b64encode(key).decode()}]})
+
+
+def sam(endpoint, *arguments):
+    environment = os.environ | {
+        "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": REGION, "AWS_CONFIG_FILE": os.devnull, "SAM_CLI_TELEMETRY": "0",
+    }
+    command = [ROOT / ".venv/bin/sam", *arguments, "--stack-name", STACK]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stdout[-4_000:] + done.stderr[-2_000:]
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rehearsal")
+    process, endpoint = start(folder)
+    try:
+        deployment = Deployment(endpoint)
+        deployment.client("ssm").put_parameter(Name="/rehearsal/signing-keys", Type="SecureString", Value=signing_keys())
+        deployment.client("sesv2").create_email_identity(EmailIdentity=SENDER)
+        build = folder / "build"
+        build.mkdir()
+        sam(
+            endpoint, "deploy", "--template-file", rendered(build), "--resolve-s3", "--capabilities", "CAPABILITY_IAM",
+            "--no-confirm-changeset", "--parameter-overrides", "PublicBaseUrl=https://api.example.org/users/api",
+            "SigningKeysParameter=/rehearsal/signing-keys", f"MailSender={SENDER}",
+        )
+        yield deployment
+        sam(endpoint, "delete", "--no-prompts", "--region", REGION)
+        tables = deployment.client("dynamodb").list_tables()["TableNames"]
+        assert deployment.client("lambda").list_functions()["Functions"] == [] and len(tables) == 1, "the users' data stay"
+    finally:
+        process.terminate()
+        process.wait(timeout=PATIENCE)
