@@ -70,7 +70,7 @@ pub async fn keep(store: &dyn IdempotencyStore, owner: &AccountId, answered: Opt
     let Some(answered) = answered else { return };
     if let Err(error) = store.keep(owner, &answered).await {
         // What was done is done, and the client should hear of it.
-        tracing::warn!(%error, "the answer to a request with a key was not kept");
+        tracing::warn!(error = response::chain(&error), "the answer to a request with a key was not kept");
     }
 }
 
@@ -88,7 +88,10 @@ pub async fn forget(
         Ok(None) => Err(error),
         Ok(Some(kept)) => again(kept),
         Err(failure) => {
-            tracing::warn!(error = %failure, "a failed request with a key is not forgotten until its time is over");
+            tracing::warn!(
+                error = response::chain(&failure),
+                "a failed request with a key is not forgotten until its time is over"
+            );
             Err(error)
         }
     }

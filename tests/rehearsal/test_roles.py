@@ -1,0 +1,146 @@
+"""Every function is permitted what it does, and nothing else: an action that is taken from its role is missed at once.
+
+Two are not among them. `ssm:GetParameter` reads the signing keys when a process starts, and none starts here: without it no
+function but `info` would have answered anything. `s3:DeleteObjectVersion` takes back what a change has stored before it failed:
+the tests of the files function and of its adapter fail changes, a user cannot.
+"""
+
+import io
+import json
+import re
+import uuid
+import zipfile
+
+import pytest
+
+PASSWORD = "seven grey herons"
+UNSEEN = {"ssm:GetParameter", "s3:DeleteObjectVersion"}
+
+
+class User:
+    """Asks as somebody who has an account, and remembers what failed."""
+
+    def __init__(self, deployment):
+        self.deployment = deployment
+        self.email = f"ada.{uuid.uuid4().hex}@example.org"
+        self.token = None
+        self.failed = []
+        self.ask("POST", "register", {"email": self.email, "password": PASSWORD})
+        (mail,) = [mail for mail in deployment.mails() if mail["To"] == [self.email]]
+        self.ask("POST", "verify", {"token": re.search(r"verify\?token=([\w-]+)", mail["BodyText"])[1]})
+        self.log_on()
+        assert self.failed == []
+
+    def ask(self, method, path, body=None, **request):
+        if body is not None:
+            request["json"] = body
+        status, headers, text = self.deployment.ask(method, path, self.token, **request)
+        if status >= 400:
+            self.failed.append(f"{method} {path}: {status} {text}")
+        return headers, text
+
+    def sweep(self, function):
+        """What the schedule does every minute."""
+        aws = self.deployment.client("lambda")
+        (name,) = [it["FunctionName"] for it in aws.list_functions()["Functions"] if f"-{function}-" in it["FunctionName"]]
+        event = json.dumps({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
+        answer = aws.invoke(FunctionName=name, Qualifier="live", Payload=event)
+        if answer.get("FunctionError"):
+            self.failed.append(f"{function}: {answer['Payload'].read()}")
+
+    def log_on(self):
+        headers, _ = self.ask("POST", "auth", {"email": self.email, "password": PASSWORD})
+        self.token = re.search(r"session_token=([^;]*)", headers.get("set-cookie", "session_token="))[1]
+
+
+def sign_on(user):
+    user.ask("POST", "auth", {"email": user.email, "password": "another password"})
+    user.log_on()
+    user.ask("POST", "checkin")
+    user.ask("POST", "confirm", {"email": user.email, "password": PASSWORD})
+    # Each change is told by mail.
+    for old, new in ((PASSWORD, "four green owls"), ("four green owls", PASSWORD)):
+        user.ask("POST", "password", {"password": old, "new_password": new})
+    user.ask("POST", "logout")
+    user.log_on()
+
+
+def account(user):
+    user.ask("GET", "user")
+    user.ask("POST", "user", {"company": "Navy"})
+    _, made = user.ask("POST", "keys", {"name": "ci", "scope": "files:read"})
+    user.ask("GET", "keys")
+    user.ask("GET", "sessions")
+    user.ask("DELETE", "sessions")
+    key = re.search(r'"id":"(\w+)"', made)
+    if key:
+        user.ask("DELETE", f"keys/{key[1]}")
+
+
+def files(user):
+    folder = uuid.uuid4().hex
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("in.idf", "Zone;")
+    user.ask("POST", f"files/{folder}", files={"file": ("job.zip", packed.getvalue())})
+    user.ask("PUT", f"files/{folder}/raw", data="raw", headers={"Idempotency-Key": uuid.uuid4().hex})
+    user.ask("PUT", "files/file/in/the/way", data="x", headers={"Idempotency-Key": "twice"})
+    user.deployment.ask("POST", f"files/{folder}?move=file/in/the/way", user.token, headers={"Idempotency-Key": folder})
+    user.ask("GET", f"files/{folder}/raw")
+    user.ask("GET", "files?depth=1")
+    # One is ended, another completed, although nothing has arrived: that looks for its parts.
+    for end in ("DELETE", "POST"):
+        _, opened = user.ask("POST", "uploads", {"path": f"{folder}/large", "size": 10_000_000})
+        upload = re.search(r'"id":"(\w+)"', opened)
+        if upload:
+            user.ask("GET", f"uploads/{upload[1]}")
+            user.deployment.ask(end, f"uploads/{upload[1]}" + ("/complete" if end == "POST" else ""), user.token)
+    user.ask("DELETE", f"files/{folder}")
+    user.sweep("Files")
+
+
+def send(user):
+    user.ask("POST", "send", {"title": "Job", "message": "done"}, headers={"Idempotency-Key": uuid.uuid4().hex})
+    user.deployment.ask("POST", "send", user.token, json={"title": "", "message": "x"}, headers={"Idempotency-Key": uuid.uuid4().hex})
+    user.sweep("Send")
+
+
+def refusals(deployment):
+    """How many lines of the logs tell of something that a role does not permit."""
+    logs = deployment.client("logs")
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    lines = [line["message"] for group in groups for line in logs.filter_log_events(logGroupName=group)["events"]]
+    return sum("AccessDenied" in line or "not authorized" in line for line in lines)
+
+
+@pytest.fixture(scope="module")
+def user(deployment):
+    return User(deployment)
+
+
+@pytest.mark.parametrize(("function", "use"), [("Auth", sign_on), ("Account", account), ("Files", files), ("Send", send)])
+def test_no_role_permits_more_than_its_function_uses(deployment, user, function, use):
+    iam = deployment.client("iam")
+    (role,) = [it["RoleName"] for it in iam.list_roles()["Roles"] if f"-{function}Role-" in it["RoleName"]]
+    (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    permitted = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+    user.failed.clear()
+    before = refusals(deployment)
+    use(user)
+    assert (user.failed, refusals(deployment)) == ([], before), "with all actions all works"
+    unused = []
+    for number, statement in enumerate(permitted["Statement"]):
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        for action in actions:
+            if action in UNSEEN:
+                continue
+            fewer = json.loads(json.dumps(permitted))
+            fewer["Statement"][number]["Action"] = [it for it in actions if it != action] or ["sts:GetCallerIdentity"]
+            iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(fewer))
+            user.failed.clear()
+            before = refusals(deployment)
+            use(user)
+            if not user.failed and refusals(deployment) == before:
+                unused.append(action)
+            iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(permitted))
+    assert unused == [], f"{function} is permitted what it does not use"
