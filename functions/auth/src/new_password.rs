@@ -4,6 +4,10 @@ use domain::password_rules::judge;
 use domain::{EmailAddress, OwnWords, Password, Profile};
 use web::ApiError;
 
+/// How a page asks for one.
+pub(crate) const NEW_PASSWORD_INPUT: &str =
+    "type=\"password\" name=\"password\" autocomplete=\"new-password\" minlength=\"8\" required autofocus";
+
 /// Reads a password that the user of this address and profile wants to have; 400 when it is too easy to guess.
 pub(crate) fn new_password(
     text: String,

@@ -10,7 +10,7 @@ use web::{ApiError, Form, Page, Request, Response, response};
 
 use crate::App;
 use crate::mailed_token::{ATTEMPTS, find, in_query, in_the_form_of, void};
-use crate::new_password::new_password;
+use crate::new_password::{NEW_PASSWORD_INPUT, new_password};
 
 const TITLE: &str = "Set a new password";
 
@@ -32,8 +32,7 @@ pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, ApiEr
 }
 
 fn ask<'a>(token: &'a str, text: &'a str) -> Page<'a> {
-    let input = "type=\"password\" name=\"password\" autocomplete=\"new-password\" minlength=\"8\" required autofocus";
-    let form = Form { token: Some(token), field: Some(("New password", input)), button: TITLE };
+    let form = Form { token: Some(token), field: Some(("New password", NEW_PASSWORD_INPUT)), button: TITLE };
     Page { title: TITLE, text, form: Some(form) }
 }
 

@@ -14,7 +14,7 @@ use web::{ApiError, Form, Page, Request, Response, response};
 
 use crate::App;
 use crate::mailed_token::{find, in_query, in_the_form_of, void};
-use crate::new_password::new_password;
+use crate::new_password::{NEW_PASSWORD_INPUT, new_password};
 
 const DONE: &str = "Your account is ready. You can log on now.";
 
@@ -51,9 +51,11 @@ fn ask(token: &str, registration: &Registration, trouble: &str, status: StatusCo
         "{trouble}{email} was registered {occasion}. If it was not you, close this page. If it was, confirm with a password: \
          the one you chose then, or another. Only this one counts."
     );
-    let input = "type=\"password\" name=\"password\" autocomplete=\"new-password\" minlength=\"8\" required autofocus";
-    let form =
-        Form { token: Some(token), field: Some(("Your password", input)), button: "Confirm the address" };
+    let form = Form {
+        token: Some(token),
+        field: Some(("Your password", NEW_PASSWORD_INPUT)),
+        button: "Confirm the address",
+    };
     Page { title: "Confirm your e-mail address", text: &text, form: Some(form) }.answer(status)
 }
 

@@ -16,27 +16,24 @@ pub(crate) async fn delete(
     // Without a key there is no answer that depends on whether there was something to be deleted.
     let work = Work::Delete { decided: change.keyed.is_none() };
     let mut turn = Turn::begin(change, work, vec![path.as_folder()], Usage::default()).await?;
-    let deleted = || response::success(&format!("{name} has been deleted"));
-    let removed = remove(&mut turn, path, &deleted).await;
-    let refused = || response::refusal(&format!("{name} is not found or cannot be deleted"));
-    let removed = removed.map(|removed| {
-        let answer = if removed.is_some() { deleted() } else { refused() };
+    let deleted = format!("{name} has been deleted");
+    let removed = remove(&mut turn, path, &deleted).await.map(|removed| {
+        let answer = match removed {
+            Some(_) => response::success(&deleted),
+            None => response::refusal(&format!("{name} is not found or cannot be deleted")),
+        };
         (answer, UsageChange::between(removed.unwrap_or_default(), Usage::default()))
     });
     turn.answer(removed).await
 }
 
 /// What was removed; `None` when nothing was there.
-async fn remove(
-    turn: &mut Turn<'_>,
-    path: FilePath,
-    deleted: &(dyn Fn() -> Response + Sync),
-) -> Result<Option<Usage>, Failed> {
+async fn remove(turn: &mut Turn<'_>, path: FilePath, deleted: &str) -> Result<Option<Usage>, Failed> {
     let (store, operation) = (&*turn.app.files, &turn.operation.id.clone());
     let folder = FolderKey::new(&turn.owner.id, path.as_folder());
     let file = FileKey::new(&turn.owner.id, path);
     // What has begun to be removed is removed to the end, by whoever meets it, since it cannot be brought back.
-    let begun = |error: domain::StoreError| Failed { error: error.into(), left_over: true };
+    let begun = |error: StoreError| Failed { error: error.into(), left_over: true };
     if let Some(state) = store.state(&file).await? {
         // The folder does not vanish with its last file.
         store.make_folder(&file.folder(), operation).await?;
@@ -53,9 +50,11 @@ async fn remove(
 }
 
 /// Notes the answer to a request with a key before anything is removed.
-async fn decide(turn: &mut Turn<'_>, deleted: &(dyn Fn() -> Response + Sync)) -> Result<(), StoreError> {
+async fn decide(turn: &mut Turn<'_>, deleted: &str) -> Result<(), StoreError> {
     match turn.operation.work {
-        Work::Delete { decided: false } => turn.decide(Work::Delete { decided: true }, deleted()).await,
+        Work::Delete { decided: false } => {
+            turn.decide(Work::Delete { decided: true }, response::success(deleted)).await
+        }
         _ => Ok(()),
     }
 }
