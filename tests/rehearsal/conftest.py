@@ -14,10 +14,12 @@ What ministack cannot do is taken out of the template before, and tested otherwi
 import base64
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import time
+import uuid
 from pathlib import Path
 
 import boto3
@@ -29,6 +31,8 @@ ROOT = Path(__file__).parents[2]
 STACK = "users-api-rehearsal"
 SENDER = "users@example.org"
 REGION = "eu-west-2"
+# Of every member.
+PASSWORD = "seven grey herons"
 # The pause that a start may take, and the longest request, in seconds.
 PATIENCE = 60
 
@@ -63,6 +67,18 @@ class Deployment:
         headers = request.pop("headers", {}) | ({"Cookie": f"session_token={token}"} if token else {})
         answer = requests.request(method, f"{self.api}/{path}", headers=headers, timeout=PATIENCE, **request)
         return parse(answer)
+
+    def post(self, path, body, token=None):
+        """Sends JSON. Headers and content of an answer, which is a success."""
+        status, headers, text = self.ask("POST", path, token, json=body)
+        assert status == 200, (path, status, text)
+        return headers, json.loads(text)
+
+    def log_on(self, email):
+        """The token of a new session of a member."""
+        headers, answer = self.post("auth", {"email": email, "password": PASSWORD})
+        assert answer["ok"] is True, answer
+        return re.search(r"session_token=([^;]+)", headers["set-cookie"])[1]
 
 
 def parse(answer):
@@ -161,3 +177,19 @@ def deployment(tmp_path_factory):
     finally:
         process.terminate()
         process.wait(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def member(deployment):
+    """An account that has come about by its mail: address and token."""
+    email = f"grace.{uuid.uuid4().hex}@example.org"
+    deployment.post("register", {"email": email, "password": PASSWORD, "firstname": "Grace"})
+    (mail,) = [mail for mail in deployment.mails() if mail["To"] == [email]]
+    deployment.post("verify", {"token": re.search(r"verify\?token=([\w-]+)", mail["BodyText"])[1]})
+    return email, deployment.log_on(email)
+
+
+@pytest.fixture(scope="session")
+def password():
+    """That of every member."""
+    return PASSWORD

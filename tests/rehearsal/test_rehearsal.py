@@ -2,36 +2,7 @@
 
 import io
 import json
-import re
-import uuid
 import zipfile
-
-import pytest
-
-PASSWORD = "seven grey herons"
-
-
-def post(deployment, path, body, session=None):
-    """Sends JSON. Headers and content of an answer, which is a success."""
-    status, headers, text = deployment.ask("POST", path, session, json=body)
-    assert status == 200, (path, status, text)
-    return headers, json.loads(text)
-
-
-def log_on(deployment, email):
-    headers, answer = post(deployment, "auth", {"email": email, "password": PASSWORD})
-    assert answer["ok"] is True, answer
-    return re.search(r"session_token=([^;]+)", headers["set-cookie"])[1]
-
-
-@pytest.fixture(scope="session")
-def member(deployment):
-    """An account that has come about by its mail: address and token."""
-    email = f"grace.{uuid.uuid4().hex}@example.org"
-    post(deployment, "register", {"email": email, "password": PASSWORD, "firstname": "Grace"})
-    (mail,) = [mail for mail in deployment.mails() if mail["To"] == [email]]
-    post(deployment, "verify", {"token": re.search(r"verify\?token=([\w-]+)", mail["BodyText"])[1]})
-    return email, log_on(deployment, email)
 
 
 def test_the_service_is_up_and_well(deployment):
@@ -47,11 +18,11 @@ def test_a_stranger_learns_nothing(deployment):
         assert (status, json.loads(text)["ok"]) == (401, False), (path, text)
 
 
-def test_a_member_signs_on_renews_confirms_and_reads_the_account(deployment, member):
+def test_a_member_signs_on_renews_confirms_and_reads_the_account(deployment, member, password):
     email, token = member
     for path in ("checkin", "confirm"):
-        assert post(deployment, path, {"email": email, "password": PASSWORD}, token)[1]["ok"] is True, path
-    post(deployment, "user", {"company": "Navy"}, token)
+        assert deployment.post(path, {"email": email, "password": password}, token)[1]["ok"] is True, path
+    deployment.post("user", {"company": "Navy"}, token)
     assert json.loads(deployment.ask("GET", "user", token)[2])["data"]["company"] == "Navy"
     for path in ("sessions", "audit", "usage", "keys"):
         assert deployment.ask("GET", path, token)[0] == 200, path
@@ -77,30 +48,30 @@ def test_files_come_back_as_they_went(deployment, member):
 
 def test_a_large_upload_is_opened_and_ended(deployment, member):
     _, token = member
-    _, opened = post(deployment, "uploads", {"path": "large.bin", "size": 10_000_000}, token)
+    _, opened = deployment.post("uploads", {"path": "large.bin", "size": 10_000_000}, token)
     assert deployment.ask("GET", f"uploads/{opened['id']}", token)[0] == 200
     assert deployment.ask("DELETE", f"uploads/{opened['id']}", token)[0] == 200
 
 
 def test_mail_is_sent_in_the_name_of_the_service(deployment, member):
     email, token = member
-    post(deployment, "send", {"title": "Job 12", "message": "It is done."}, token)
+    deployment.post("send", {"title": "Job 12", "message": "It is done."}, token)
     (mail,) = [mail for mail in deployment.mails() if mail["Subject"] == "Job 12"]
     assert (mail["Source"], mail["To"]) == ("users@example.org", [email])
 
 
 def test_a_key_reads_files_and_nothing_else(deployment, member):
     _, token = member
-    _, made = post(deployment, "keys", {"name": "ci", "scope": ["files:read"], "expires": "2027-06-30"}, token)
+    _, made = deployment.post("keys", {"name": "ci", "scope": ["files:read"], "expires": "2027-06-30"}, token)
     key = {"Authorization": f"Bearer {made['key']}"}
     assert deployment.ask("GET", "files", headers=key)[0] == 200
     assert deployment.ask("PUT", "files/x", headers=key, data="x")[0] == 403
 
 
-def test_what_has_ended_is_gone(deployment, member):
+def test_what_has_ended_is_gone(deployment, member, password):
     email, _ = member
-    token = log_on(deployment, email)
-    post(deployment, "password", {"password": PASSWORD, "new_password": "four green owls"}, token)
+    token = deployment.log_on(email)
+    deployment.post("password", {"password": password, "new_password": "four green owls"}, token)
     assert deployment.ask("POST", "logout", token)[0] == 200
     assert deployment.ask("GET", "user", token)[0] == 401
 

@@ -13,23 +13,17 @@ import zipfile
 
 import pytest
 
-PASSWORD = "seven grey herons"
 UNSEEN = {"ssm:GetParameter", "s3:DeleteObjectVersion"}
 
 
 class User:
-    """Asks as somebody who has an account, and remembers what failed."""
+    """Asks as a member, and remembers what failed."""
 
-    def __init__(self, deployment):
+    def __init__(self, deployment, member, password):
         self.deployment = deployment
-        self.email = f"ada.{uuid.uuid4().hex}@example.org"
-        self.token = None
+        self.email, self.token = member
+        self.password = password
         self.failed = []
-        self.ask("POST", "register", {"email": self.email, "password": PASSWORD})
-        (mail,) = [mail for mail in deployment.mails() if mail["To"] == [self.email]]
-        self.ask("POST", "verify", {"token": re.search(r"verify\?token=([\w-]+)", mail["BodyText"])[1]})
-        self.log_on()
-        assert self.failed == []
 
     def ask(self, method, path, body=None, **request):
         if body is not None:
@@ -49,7 +43,7 @@ class User:
             self.failed.append(f"{function}: {answer['Payload'].read()}")
 
     def log_on(self):
-        headers, _ = self.ask("POST", "auth", {"email": self.email, "password": PASSWORD})
+        headers, _ = self.ask("POST", "auth", {"email": self.email, "password": self.password})
         self.token = re.search(r"session_token=([^;]*)", headers.get("set-cookie", "session_token="))[1]
 
 
@@ -57,9 +51,9 @@ def sign_on(user):
     user.ask("POST", "auth", {"email": user.email, "password": "another password"})
     user.log_on()
     user.ask("POST", "checkin")
-    user.ask("POST", "confirm", {"email": user.email, "password": PASSWORD})
+    user.ask("POST", "confirm", {"email": user.email, "password": user.password})
     # Each change is told by mail.
-    for old, new in ((PASSWORD, "four green owls"), ("four green owls", PASSWORD)):
+    for old, new in ((user.password, "four green owls"), ("four green owls", user.password)):
         user.ask("POST", "password", {"password": old, "new_password": new})
     user.ask("POST", "logout")
     user.log_on()
@@ -114,8 +108,8 @@ def refusals(deployment):
 
 
 @pytest.fixture(scope="module")
-def user(deployment):
-    return User(deployment)
+def user(deployment, member, password):
+    return User(deployment, member, password)
 
 
 @pytest.mark.parametrize(("function", "use"), [("Auth", sign_on), ("Account", account), ("Files", files), ("Send", send)])
