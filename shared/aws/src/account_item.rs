@@ -113,7 +113,7 @@ impl From<&Account> for AccountItem {
             id: account.id.to_string(),
             email: account.email.to_string(),
             role: account.role,
-            password_hash: account.password_hash.to_phc_string(),
+            password_hash: account.password_hash.to_text(),
             second_factor: account.second_factor.clone(),
             disabled: account.disabled,
             quota_bytes: account.quota_bytes,

@@ -26,7 +26,7 @@ pub(crate) fn account_update(account: &Account, change: &AccountChange) -> Resul
     let next = account.generation + u64::from(change.sessions != SessionsAfter::Live);
     draft = draft.set("generation", number(next));
     if let Some(hash) = &change.password_hash {
-        draft = draft.set("password_hash", text(&hash.to_phc_string()));
+        draft = draft.set("password_hash", text(&hash.to_text()));
     }
     if let Some(role) = change.role {
         draft = draft.set("role", text(role.as_str()));

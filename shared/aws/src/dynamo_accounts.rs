@@ -87,8 +87,8 @@ impl AccountStore for DynamoAccounts {
     ) -> Result<(), StoreError> {
         let update = Write::update(key(user_pk(account), PROFILE), "SET password_hash = :new")
             .only_if("password_hash = :old")
-            .value(":old", AttributeValue::S(old.to_phc_string()))
-            .value(":new", AttributeValue::S(new.to_phc_string()));
+            .value(":old", AttributeValue::S(old.to_text()))
+            .value(":new", AttributeValue::S(new.to_text()));
         self.table.apply(update).await
     }
 

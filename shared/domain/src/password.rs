@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use argon2::password_hash::phc::{self, Output, ParamsString, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
+use bcrypt::HashParts;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -28,6 +29,10 @@ const MAX_MEMORY_KIB: u32 = 256 * 1024;
 
 /// No stored hash may ask for more passes than this.
 const MAX_PASSES: u32 = 16;
+
+/// No stored bcrypt hash may ask for more than two to the power of this many rounds: about a second, when a function has
+/// 15.
+const MAX_BCRYPT_COST: u32 = 14;
 
 /// Bytes of salt (RFC 9106 3.1).
 const SALT_BYTES: usize = 16;
@@ -87,10 +92,17 @@ impl fmt::Debug for Password {
     }
 }
 
-/// A stored argon2id hash, kept and read as a PHC string.
+/// A stored hash: one of ours, of argon2id, or one that was brought along, of any argon2 or of bcrypt. It is kept and read
+/// as a PHC string, or in bcrypt's own form.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct PasswordHash(phc::PasswordHash);
+pub struct PasswordHash(Kind);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Kind {
+    Argon2(phc::PasswordHash),
+    Bcrypt(String),
+}
 
 impl TryFrom<String> for PasswordHash {
     type Error = InvalidPasswordHash;
@@ -102,46 +114,73 @@ impl TryFrom<String> for PasswordHash {
 
 impl From<PasswordHash> for String {
     fn from(hash: PasswordHash) -> Self {
-        hash.to_phc_string()
+        hash.to_text()
     }
 }
 
-/// A stored text is no argon2id hash that this service can verify.
+/// A stored text is no hash that this service can verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the stored password hash is not a usable argon2id hash")]
+#[error(
+    "the password hash is none of argon2 (a PHC string with at most 256 MiB and 16 passes) or bcrypt ($2a$, $2b$ or $2y$ \
+     with a cost of at most {MAX_BCRYPT_COST})"
+)]
 pub struct InvalidPasswordHash;
 
 impl PasswordHash {
-    /// Reads a PHC string.
+    /// Reads a hash.
     pub fn parse(text: &str) -> Result<Self, InvalidPasswordHash> {
-        let hash = phc::PasswordHash::new(text).map_err(|_| InvalidPasswordHash)?;
-        let params = Params::try_from(&hash).map_err(|_| InvalidPasswordHash)?;
-        let usable = hash.algorithm == ARGON2ID_IDENT
-            && hash.version == Some(Version::V0x13.into())
-            && hash.salt.is_some()
-            && hash.hash.is_some()
-            && params.m_cost() <= MAX_MEMORY_KIB
-            && params.t_cost() <= MAX_PASSES;
-        usable.then_some(Self(hash)).ok_or(InvalidPasswordHash)
+        let kind = if text.starts_with("$argon2") { argon2_hash(text) } else { bcrypt_hash(text) };
+        kind.map(Self).ok_or(InvalidPasswordHash)
     }
 
-    /// The PHC string to store.
+    /// The text to store.
     #[must_use]
-    pub fn to_phc_string(&self) -> String {
-        self.0.to_string()
+    pub fn to_text(&self) -> String {
+        match &self.0 {
+            Kind::Argon2(hash) => hash.to_string(),
+            Kind::Bcrypt(hash) => hash.clone(),
+        }
     }
 
     /// Names the hash without holding it: its SHA-256 as 64 lower-case hexadecimal digits.
     #[must_use]
     pub fn digest(&self) -> String {
-        HEXLOWER.encode(&Sha256::digest(self.to_phc_string()))
+        HEXLOWER.encode(&Sha256::digest(self.to_text()))
     }
 
-    /// Whether the hash was made with less work than is asked for today.
+    /// Whether the hash was made in another way, or with less work, than is asked for today.
     fn is_outdated(&self) -> bool {
-        let below = |name: &str, today| self.0.params.get_decimal(name).is_none_or(|value| value < today);
-        below("m", MEMORY_KIB) || below("t", PASSES)
+        let Kind::Argon2(hash) = &self.0 else { return true };
+        let below = |name: &str, today| hash.params.get_decimal(name).is_none_or(|value| value < today);
+        hash.algorithm != ARGON2ID_IDENT
+            || hash.version != Some(Version::V0x13.into())
+            || below("m", MEMORY_KIB)
+            || below("t", PASSES)
     }
+}
+
+fn argon2_hash(text: &str) -> Option<Kind> {
+    let hash = phc::PasswordHash::new(text).ok()?;
+    let params = Params::try_from(&hash).ok()?;
+    let usable = Algorithm::try_from(hash.algorithm.as_str()).is_ok()
+        && version(&hash).is_some()
+        && hash.salt.is_some()
+        && hash.hash.is_some()
+        && params.m_cost() <= MAX_MEMORY_KIB
+        && params.t_cost() <= MAX_PASSES;
+    usable.then_some(Kind::Argon2(hash))
+}
+
+/// The version of an argon2 hash; one that does not say is of the first (RFC 9106 4 describes the second).
+fn version(hash: &phc::PasswordHash) -> Option<Version> {
+    hash.version.map_or(Some(Version::V0x10), |version| Version::try_from(version).ok())
+}
+
+/// Not `$2x$`: those hashes were made by a faulty program, and other passwords than theirs would fit.
+fn bcrypt_hash(text: &str) -> Option<Kind> {
+    let known = ["$2a$", "$2b$", "$2y$"].iter().any(|prefix| text.starts_with(prefix));
+    let cost = text.parse::<HashParts>().ok()?.get_cost();
+    (known && (4..=MAX_BCRYPT_COST).contains(&cost)).then(|| Kind::Bcrypt(text.to_owned()))
 }
 
 impl fmt::Debug for PasswordHash {
@@ -185,23 +224,20 @@ impl PasswordHasher {
         random.fill(&mut salt);
         let mut hash = phc_hash(&salt, &[0; HASH_BYTES]);
         hash.hash = self.output(password, &hash);
-        PasswordHash(hash)
+        PasswordHash(Kind::Argon2(hash))
     }
 
     /// Tries a password against a stored hash. Without one the same work is done and the verdict is
     /// [`Verdict::Wrong`].
     pub fn verify(&self, password: &Password, stored: Option<&PasswordHash>) -> Verdict {
-        let hash = stored.unwrap_or(&self.decoy);
-        let output = self.output(password, &hash.0);
-        // `Output` compares in constant time.
+        let is_right = match &stored.unwrap_or(&self.decoy).0 {
+            // `Output` compares in constant time.
+            Kind::Argon2(hash) => self.output(password, hash).is_some_and(|output| Some(output) == hash.hash),
+            Kind::Bcrypt(hash) => bcrypt::verify(&password.0, hash).unwrap_or(false),
+        };
         match stored {
-            Some(stored) if output.is_some() && output == stored.0.hash => {
-                if stored.is_outdated() {
-                    Verdict::RightButOutdated
-                } else {
-                    Verdict::Right
-                }
-            }
+            Some(stored) if is_right && stored.is_outdated() => Verdict::RightButOutdated,
+            Some(_) if is_right => Verdict::Right,
             _ => Verdict::Wrong,
         }
     }
@@ -215,7 +251,8 @@ impl PasswordHasher {
             memory.resize(params.block_count(), Block::new());
         }
         let mut output = vec![0; hash.hash.as_ref()?.len()];
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+        Argon2::new(algorithm, version(hash)?, params)
             .hash_password_into_with_memory(password.0.as_bytes(), salt, &mut output, memory.as_mut_slice())
             .ok()?;
         Output::new(&output).ok()
@@ -230,7 +267,7 @@ impl Default for PasswordHasher {
 
 /// A hash with today's parameters that no password is known to give.
 fn decoy() -> PasswordHash {
-    PasswordHash(phc_hash(&[0x5a; SALT_BYTES], &[0; HASH_BYTES]))
+    PasswordHash(Kind::Argon2(phc_hash(&[0x5a; SALT_BYTES], &[0; HASH_BYTES])))
 }
 
 /// The PHC form of `salt` and `output` under today's parameters.
@@ -280,7 +317,7 @@ mod tests {
     #[test]
     fn a_hash_is_kept_as_a_phc_string_with_the_parameters_of_the_standard() {
         let hash = PasswordHasher::new().hash(&password("demo-password-1"), &SeededRandom::new(1));
-        let text = hash.to_phc_string();
+        let text = hash.to_text();
         assert!(text.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{text}");
         assert_eq!(PasswordHash::parse(&text), Ok(hash));
     }
@@ -292,7 +329,7 @@ mod tests {
             hasher.hash(&password("demo-password-1"), &random),
             hasher.hash(&password("demo-password-1"), &random),
         );
-        assert_ne!(one.to_phc_string(), two.to_phc_string());
+        assert_ne!(one.to_text(), two.to_text());
     }
 
     #[test]
@@ -310,18 +347,47 @@ mod tests {
         assert_eq!(hasher.verify(&password("passwort"), Some(&stored)), Verdict::Wrong);
     }
 
+    /// Made by other programs: argon2-cffi 25.1.0 and bcrypt 5.0.0 for Python, the last with the prefix of PHP.
+    const BROUGHT_ALONG: [&str; 5] = [
+        "$argon2i$v=19$m=64,t=3,p=1$c2FsdHNhbHRzYWx0c2FsdA$9To2tgnL5KP8Zm333tObLw",
+        "$argon2d$v=19$m=64,t=2,p=2$c2FsdHNhbHRzYWx0c2FsdA$DEDCxOsiQhxrBNliUD/ldg",
+        "$argon2id$v=16$m=64,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$Um273WRMAbXqFhNxbyOC/6SAzvQNbQk3C2R2oZbkZT4",
+        "$2b$04$DAYrUp5ndpyheazChQGDc.m4gMG7i2.6J.OrvmNxWdJxuMN623u3i",
+        "$2y$05$pHlg8r9SY/OIchem395OaegtngCSWNiSFL0jwPo6Uu5UXW.HNtJwC",
+    ];
+
+    #[test]
+    fn hashes_that_other_programs_have_made_are_verified_and_found_outdated() {
+        let hasher = PasswordHasher::new();
+        for text in BROUGHT_ALONG {
+            let stored = PasswordHash::parse(text).expect(text);
+            assert_eq!(stored.to_text(), text);
+            assert_eq!(
+                hasher.verify(&password("seven grey herons"), Some(&stored)),
+                Verdict::RightButOutdated,
+                "{text}"
+            );
+            assert_eq!(hasher.verify(&password("seven grey heron"), Some(&stored)), Verdict::Wrong, "{text}");
+        }
+    }
+
     #[test]
     fn hashes_of_other_kinds_or_of_absurd_cost_are_not_usable() {
-        let good =
-            PasswordHasher::new().hash(&password("demo-password-1"), &SeededRandom::new(1)).to_phc_string();
+        let good = PasswordHasher::new().hash(&password("demo-password-1"), &SeededRandom::new(1)).to_text();
+        let bcrypt = BROUGHT_ALONG[3];
         let bad = [
             String::new(),
             "plain".into(),
-            good.replace("argon2id", "argon2i"),
-            good.replace("v=19", "v=16"),
+            "$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/".into(),
+            good.replace("argon2id", "argon2x"),
+            good.replace("v=19", "v=20"),
             good.replace("m=19456", "m=4000000"),
             good.replace("t=2", "t=4000000"),
             good.rsplit_once('$').expect("a PHC string").0.to_owned(),
+            bcrypt.replace("$2b$", "$2x$"),
+            bcrypt.replace("$04$", "$15$"),
+            bcrypt.replace("$04$", "$03$"),
+            bcrypt[..59].to_owned(),
         ];
         for text in bad {
             assert_eq!(PasswordHash::parse(&text), Err(InvalidPasswordHash), "{text}");
