@@ -18,7 +18,7 @@ DENY := $(TOOLS)/bin/cargo-deny-$(CARGO_DENY_VERSION)
 export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 
-.PHONY: help setup browser run build test check fmt clippy doc deny advisories template workflows python-client package rehearse rust-tests python-tests bench clean-local
+.PHONY: help setup browser run build test check fmt clippy doc deny advisories template workflows python-client package import backup rotate rehearse rust-tests python-tests bench clean-local
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -89,6 +89,9 @@ python-client: setup
 	$(VENV)/bin/ruff format --check clients/python
 	$(VENV)/bin/ruff check clients/python
 	$(VENV)/bin/mypy --config-file clients/python/pyproject.toml
+	$(VENV)/bin/ruff format --check --config clients/python/pyproject.toml clients/backup clients/signing_keys
+	$(VENV)/bin/ruff check --config clients/python/pyproject.toml clients/backup clients/signing_keys
+	$(VENV)/bin/mypy --strict clients/backup clients/signing_keys
 
 rust-tests: setup build
 	cargo test --workspace --locked
@@ -105,6 +108,15 @@ package: setup ## Builds what is deployed, and says how large it is
 	  for folder in .aws-sam/build/*/; do \
 	    echo "| $$(basename $$folder) | $$(gzip -9 --stdout $$folder/bootstrap | wc -c) |"; \
 	  done; } | tee .aws-sam/sizes.md
+
+import: ## Brings accounts and files of another service along (options: ARGS="--help")
+	cargo run --release --locked --package import -- $(ARGS)
+
+backup: setup ## Keeps a copy of all accounts and files, or restores one (options: ARGS="keep FOLDER")
+	$(VENV)/bin/python clients/backup/backup.py $(ARGS)
+
+rotate: setup ## The next step of the keys that sign tokens (options: ARGS="/users-api-dev/signing-keys --first")
+	$(VENV)/bin/python clients/signing_keys/rotate.py $(ARGS)
 
 bench: setup ## Start-up, latency and memory of the functions, beside a plain hello
 	cargo build --release --locked

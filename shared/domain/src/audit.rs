@@ -42,6 +42,8 @@ pub enum Actor {
     Owner,
     /// An administrator.
     Administrator(AccountId),
+    /// Whoever runs the service, with a program of theirs.
+    Operator,
 }
 
 impl Actor {
@@ -51,6 +53,7 @@ impl Actor {
         match self {
             Self::Owner => "owner",
             Self::Administrator(_) => "administrator",
+            Self::Operator => "operator",
         }
     }
 }
@@ -65,6 +68,12 @@ impl AuditEvent {
     #[must_use]
     pub fn own_client(&self) -> Option<&Client> {
         (self.by == Actor::Owner).then_some(&self.occasion.client)
+    }
+
+    /// The same, done by whoever runs the service.
+    #[must_use]
+    pub fn by_operator(self) -> Self {
+        Self { by: Actor::Operator, ..self }
     }
 
     /// The same, done by an administrator.
@@ -91,6 +100,8 @@ impl Act {
 pub enum Act {
     /// The address was confirmed, and the account made.
     Registered,
+    /// The account was brought along from another service.
+    Imported,
     /// Somebody logged on.
     LoggedOn,
     /// A wrong password was sent, to log on or before something that asks for it.

@@ -41,6 +41,8 @@ pub enum Notification {
     },
     /// An API key of this name was made.
     KeyMade(String, Occasion),
+    /// The account was brought along from another service, without a password.
+    AccountImported,
     /// The account was deleted.
     AccountDeleted(Occasion),
 }
@@ -92,29 +94,36 @@ impl Notification {
                 .text("If it was not you, take the account back. All log-ons and API keys end, and you get a mail to set a new password:")
                 .link("Undo the change", links.link(TokenKind::EmailUndo, token))
                 .text("The link is good once, for 7 days."),
-            Self::SecondFactorSwitched { is_on, occasion } => {
-                let (title, what) = if *is_on {
-                    ("A second factor was switched on", "asks for a code at every log-on from now on")
-                } else {
-                    ("The second factor was switched off", "asks for no code at log-on any more")
-                };
-                Draft::new(title)
-                    .text(format!("The account {account} {what}. It was switched {occasion}."))
-                    .text("If it was you, there is nothing to do.")
-                    .text("If it was not you, somebody knows your password: set a new one at once, and tell those who run the service.")
-                    .link("Ask for a new password", links.forgotten_password())
-            }
+            Self::SecondFactorSwitched { is_on, occasion } => second_factor_switched(*is_on, &account, occasion, links),
             Self::KeyMade(name, occasion) => Draft::new("An API key was made")
                 .text(format!("An API key named \u{201c}{name}\u{201d} for {account} was made {occasion}. It works until it expires or is revoked."))
                 .text("If it was you, there is nothing to do.")
                 .text("If it was not you, somebody uses your account: set a new password by mail, which ends all log-ons and all keys.")
                 .link("Ask for a new password", links.forgotten_password()),
+            Self::AccountImported => Draft::new("Your account has moved")
+                .text(format!("Your account was moved here by those who run the service: {account}. It has no password yet."))
+                .text("To use it, set one:")
+                .link("Ask for a new password", links.forgotten_password())
+                .text("If you do not know what this is about, do nothing: without a password nobody can use the account."),
             Self::AccountDeleted(occasion) => Draft::new("Your account was deleted")
                 .text(format!("The account {account} was deleted {occasion}, with all its files, log-ons and API keys, by somebody who knew its password."))
                 .text("If it was you, there is nothing to do. It cannot be undone.")
                 .text("If it was not you, tell those who run the service at once: for 30 days they may be able to restore files."),
         }
     }
+}
+
+fn second_factor_switched(is_on: bool, account: &str, occasion: &Occasion, links: &dyn Links) -> Draft {
+    let (title, what) = if is_on {
+        ("A second factor was switched on", "asks for a code at every log-on from now on")
+    } else {
+        ("The second factor was switched off", "asks for no code at log-on any more")
+    };
+    Draft::new(title)
+        .text(format!("The account {account} {what}. It was switched {occasion}."))
+        .text("If it was you, there is nothing to do.")
+        .text("If it was not you, somebody knows your password: set a new one at once, and tell those who run the service.")
+        .link("Ask for a new password", links.forgotten_password())
 }
 
 /// A mail that is being written.
@@ -183,7 +192,7 @@ mod tests {
     use crate::testing::{FakeLinks, SeededRandom};
     use crate::timestamp::Timestamp;
 
-    fn all() -> [Notification; 11] {
+    fn all() -> [Notification; 12] {
         let client = Client::new(
             "<a href=https://evil.example>Your account is at risk</a>",
             Some([203, 0, 113, 7].into()),
@@ -206,6 +215,7 @@ mod tests {
             Notification::SecondFactorSwitched { is_on: true, occasion: occasion() },
             Notification::SecondFactorSwitched { is_on: false, occasion: occasion() },
             Notification::KeyMade("nightly".into(), occasion()),
+            Notification::AccountImported,
             Notification::AccountDeleted(occasion()),
         ]
     }
@@ -215,7 +225,13 @@ mod tests {
         let to = EmailAddress::parse("ada@example.org").unwrap();
         for notification in all() {
             let mail = notification.mail(&to, &FakeLinks);
-            for part in ["ada@example.org", "2026-09-21T14:13:20Z", "203.0.113.0/24", "If it was not you"] {
+            let by_whom = ["2026-09-21T14:13:20Z", "203.0.113.0/24", "If it was not you"];
+            let parts = if notification == Notification::AccountImported {
+                &["those who run the service", "If you do not know"][..]
+            } else {
+                &by_whom
+            };
+            for part in [&["ada@example.org"], parts].concat() {
                 assert!(mail.message().contains(part), "{part} is not in {}", mail.message());
             }
             let links = usize::from(!matches!(notification, Notification::AccountDeleted(_)));
@@ -228,7 +244,7 @@ mod tests {
     #[test]
     fn what_a_client_calls_itself_cannot_become_part_of_the_page() {
         let to = EmailAddress::parse("ada@example.org").unwrap();
-        for notification in all() {
+        for notification in all().into_iter().filter(|about| *about != Notification::AccountImported) {
             let mail = notification.mail(&to, &FakeLinks);
             for text in [mail.message(), mail.html().unwrap()] {
                 assert!(text.contains("with an unknown program") && !text.contains("evil"), "{text}");

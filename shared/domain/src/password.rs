@@ -100,7 +100,7 @@ pub struct PasswordHash(Kind);
 
 #[derive(Clone, PartialEq, Eq)]
 enum Kind {
-    Argon2(phc::PasswordHash),
+    Argon2(Box<phc::PasswordHash>),
     Bcrypt(String),
 }
 
@@ -168,7 +168,7 @@ fn argon2_hash(text: &str) -> Option<Kind> {
         && hash.hash.is_some()
         && params.m_cost() <= MAX_MEMORY_KIB
         && params.t_cost() <= MAX_PASSES;
-    usable.then_some(Kind::Argon2(hash))
+    usable.then(|| Kind::Argon2(Box::new(hash)))
 }
 
 /// The version of an argon2 hash; one that does not say is of the first (RFC 9106 4 describes the second).
@@ -224,7 +224,7 @@ impl PasswordHasher {
         random.fill(&mut salt);
         let mut hash = phc_hash(&salt, &[0; HASH_BYTES]);
         hash.hash = self.output(password, &hash);
-        PasswordHash(Kind::Argon2(hash))
+        PasswordHash(Kind::Argon2(Box::new(hash)))
     }
 
     /// Tries a password against a stored hash. Without one the same work is done and the verdict is
@@ -267,7 +267,7 @@ impl Default for PasswordHasher {
 
 /// A hash with today's parameters that no password is known to give.
 fn decoy() -> PasswordHash {
-    PasswordHash(Kind::Argon2(phc_hash(&[0x5a; SALT_BYTES], &[0; HASH_BYTES])))
+    PasswordHash(Kind::Argon2(Box::new(phc_hash(&[0x5a; SALT_BYTES], &[0; HASH_BYTES]))))
 }
 
 /// The PHC form of `salt` and `output` under today's parameters.

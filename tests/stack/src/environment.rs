@@ -41,6 +41,15 @@ pub fn aws(backends: &Backends) -> Vec<(String, String)> {
     variables
 }
 
+/// The settings `aws`, and where the API, its table and its bucket are, for programs that run beside it: a shell takes them
+/// in with `set -a; . aws.env`.
+#[must_use]
+pub fn for_a_shell(aws: &[(String, String)], public_url: &str) -> String {
+    let own = pairs(&[("PUBLIC_BASE_URL", public_url), ("TABLE_NAME", TABLE), ("BUCKET_NAME", BUCKET)]);
+    let lines: Vec<_> = aws.iter().chain(&own).map(|(name, value)| format!("{name}={value}")).collect();
+    lines.join("\n") + "\n"
+}
+
 /// The settings that lead to one stand-in for everything.
 fn aws_at(url: &str) -> Vec<(String, String)> {
     pairs(&[

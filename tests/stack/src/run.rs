@@ -112,7 +112,9 @@ async fn start_functions(
     provision::provision(backends, &pages, &SystemClock, &SystemRandom).await?;
     let keys = provision::signing_keys(&options.data.join("signing-keys.json"))?;
     let mut variables = environment::aws(backends);
-    variables.extend(environment::functions(&format!("{own_origin}/users/api"), &keys));
+    let public_url = format!("{own_origin}/users/api");
+    std::fs::write(options.data.join("aws.env"), environment::for_a_shell(&variables, &public_url))?;
+    variables.extend(environment::functions(&public_url, &keys));
     variables.push(("ALLOWED_ORIGINS".into(), options.origins.clone()));
     let runner = env!("TARGET").replace(['-', '.'], "_").to_uppercase();
     variables.push((format!("CARGO_TARGET_{runner}_RUNNER"), RUNNER.to_owned()));
