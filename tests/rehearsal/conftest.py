@@ -11,13 +11,13 @@ What ministack cannot do is taken out of the template before, and tested otherwi
 - compiling for arm64: the binaries are those of this machine.
 """
 
-import base64
 import json
 import os
 import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import uuid
 from pathlib import Path
@@ -30,6 +30,7 @@ from samtranslator.yaml_helper import yaml_parse
 ROOT = Path(__file__).parents[2]
 STACK = "users-api-rehearsal"
 SENDER = "users@example.org"
+KEYS = "/rehearsal/signing-keys"
 REGION = "eu-west-2"
 # Of every member.
 PASSWORD = "seven grey herons"
@@ -139,18 +140,16 @@ def start(folder):
             time.sleep(0.1)
 
 
-def signing_keys():
-    command = "openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt -outform DER"
-    key = subprocess.run(command, shell=True, capture_output=True, check=True).stdout
-    return json.dumps({"keys": [{"kid": "rehearsal", "pkcs8": base64.b64encode(key).decode()}]})
-
-
 def sam(endpoint, *arguments):
+    run(endpoint, ROOT / ".venv/bin/sam", *arguments, "--stack-name", STACK)
+
+
+def run(endpoint, *command):
+    """Runs a program that finds AWS by its environment."""
     environment = os.environ | {
         "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_DEFAULT_REGION": REGION, "AWS_CONFIG_FILE": os.devnull, "SAM_CLI_TELEMETRY": "0",
     }
-    command = [ROOT / ".venv/bin/sam", *arguments, "--stack-name", STACK]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stdout[-4_000:] + done.stderr[-2_000:]
 
@@ -161,14 +160,14 @@ def deployment(tmp_path_factory):
     process, endpoint = start(folder)
     try:
         deployment = Deployment(endpoint)
-        deployment.client("ssm").put_parameter(Name="/rehearsal/signing-keys", Type="SecureString", Value=signing_keys())
+        run(endpoint, sys.executable, ROOT / "clients/signing_keys/rotate.py", KEYS, "--first")
         deployment.client("sesv2").create_email_identity(EmailIdentity=SENDER)
         build = folder / "build"
         build.mkdir()
         sam(
             endpoint, "deploy", "--template-file", rendered(build), "--resolve-s3", "--capabilities", "CAPABILITY_IAM",
             "--no-confirm-changeset", "--parameter-overrides", "PublicBaseUrl=https://api.example.org/users/api",
-            "SigningKeysParameter=/rehearsal/signing-keys", f"MailSender={SENDER}",
+            f"SigningKeysParameter={KEYS}", f"MailSender={SENDER}",
         )
         yield deployment
         sam(endpoint, "delete", "--no-prompts", "--region", REGION)

@@ -2,7 +2,7 @@
 //!
 //! They are configured as JSON: `{"keys": [{"kid": "2026-11", "pkcs8": "<base64 of the DER>"}, …]}`. The first key
 //! signs; every key verifies. To rotate: append the next key, move it to the front a day later, and drop the previous one
-//! when its last token has expired. A process that meets a token of a key it does not know reads the keys again, so
+//! when its last token and the last link that it has sealed have expired. A process that meets a token of a key it does not know reads the keys again, so
 //! nobody is logged off and nothing is restarted.
 
 use std::fmt;
@@ -202,6 +202,12 @@ mod tests {
     fn a_generated_key_can_be_read_and_is_not_printed() {
         let keys = SigningKeys::from_json(&SigningKeys::generate("one").unwrap()).expect("valid");
         assert_eq!(format!("{keys:?}"), r#"SigningKeys["one"]"#);
+    }
+
+    #[test]
+    fn what_a_program_notes_beside_a_key_is_nothing_to_the_functions() {
+        let noted = SigningKeys::generate("one").unwrap().replace("}]}", r#","signs_since":"2026-11-27"}]}"#);
+        assert!(SigningKeys::from_json(&noted).is_ok());
     }
 
     #[test]
