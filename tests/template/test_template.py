@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
+from samtranslator.translator.arn_generator import ArnGenerator
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
@@ -31,9 +32,8 @@ class OfflinePolicies:
         return {"AWSLambdaBasicExecutionRole": LOGGING_POLICY, "AWSXrayWriteOnlyAccess": TRACING_POLICY}
 
 
-@pytest.fixture(scope="module")
-def template():
-    """The template after the SAM transform."""
+def transformed(region):
+    """The template after the SAM transform, as it is deployed in a region."""
     template = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
     # The transform accepts uploaded code only; where it lies makes no difference.
     template["Globals"]["Function"]["CodeUri"] = "s3://bucket/code.zip"
@@ -44,8 +44,16 @@ def template():
         "MailSender": "users@example.org",
     }
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_DEFAULT_REGION", "eu-west-2")
+        environment.setenv("AWS_DEFAULT_REGION", region)
+        # Otherwise it is that of the first template that the process has transformed.
+        environment.setattr(ArnGenerator, "BOTO_SESSION_REGION_NAME", region)
         return transform(template, parameters, OfflinePolicies())
+
+
+@pytest.fixture(scope="module")
+def template():
+    """The template after the SAM transform."""
+    return transformed("eu-west-2")
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +143,16 @@ def test_every_reference_names_something_that_exists(template):
 
 
 # Routes
+
+
+@pytest.mark.parametrize(("region", "partition"), [("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn")])
+def test_in_other_partitions_nothing_is_looked_for_in_this_one(region, partition):
+    named = json.dumps(transformed(region))
+    # The policies that the transform itself looks up in IAM, which is played here.
+    for policy in (LOGGING_POLICY, TRACING_POLICY):
+        named = named.replace(policy, "")
+    assert set(re.findall(r"arn:(aws[\w-]*):", named)) <= {partition}
+    assert "amazonaws.com" not in re.sub(r'"[a-z]+\.amazonaws\.com"', "", named), "only services are named so everywhere"
 
 
 def test_files_can_be_read_written_and_deleted_at_the_root_and_below(routes):
@@ -481,7 +499,8 @@ def test_what_costs_or_needs_something_of_its_own_is_only_there_when_a_parameter
     assert conditions["WebAclAssociation"] == "HasWebAcl"
     assert conditions["GatewayLog"] == conditions["GatewayAccount"] == conditions["GatewayLogRole"] == "HasAccessLog"
     assert conditions["AlarmMail"] == "HasAlarmAddress"
-    for name in ("DomainName", "CertificateArn", "WebAclArn", "AlarmAddress"):
+    assert conditions["Identity"] == "HasMailIdentity"
+    for name in ("DomainName", "CertificateArn", "WebAclArn", "AlarmAddress", "MailIdentity"):
         parameter = template["Parameters"][name]
         assert parameter["Default"] == "" and re.match(parameter["AllowedPattern"], ""), name
 
@@ -492,6 +511,8 @@ def test_what_costs_or_needs_something_of_its_own_is_only_there_when_a_parameter
     ("WebAclArn", "arn:aws:wafv2:eu-west-2:123456789012:regional/webacl/users/1a-2b",
      "arn:aws:wafv2:us-east-1:123456789012:global/webacl/users/1a-2b"),
     ("AlarmAddress", "ops@example.org", "ops"),
+    ("MailIdentity", "mail.example.org", "users@"),
+    ("MailIdentity", "users@example.org", "Users <users@example.org>"),
 ])
 def test_a_parameter_out_of_range_is_refused_before_anything_is_made(template, parameter, good, bad):
     pattern = template["Parameters"][parameter]["AllowedPattern"]
