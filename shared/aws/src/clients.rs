@@ -9,7 +9,7 @@ use domain::Clock;
 use http::Uri;
 
 use crate::bucket::Bucket;
-use crate::http_client::{HttpClient, http_client};
+use crate::http_client::{HttpClient, http_client, roots};
 use crate::service::{Caller, Patience, Service};
 use crate::table::Table;
 
@@ -40,6 +40,9 @@ pub enum UnusableEnvironment {
     /// An address that is neither of AWS nor of this machine, where whoever is on the way could read everything.
     #[error("{0:?} is no address for AWS: it begins with https, or with http for a stand-in on this machine")]
     Address(String),
+    /// A file of certificates that holds none, or is not there.
+    #[error("AWS_CA_BUNDLE is {0:?}, which is no readable file of certificates in PEM")]
+    Bundle(String),
     /// A kind of address that these clients do not know.
     #[error(
         "{0} is set, and these clients know no such addresses: give them with AWS_ENDPOINT_URL_DYNAMODB and so on"
@@ -59,7 +62,8 @@ pub struct Clients {
 
 impl Clients {
     /// Region and credentials from the variables that Lambda sets, and other addresses of AWS, if any, from those that all
-    /// SDKs know (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB` and so on); no other source is asked.
+    /// SDKs know (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB` and so on); no other source is asked. `AWS_CA_BUNDLE` is a
+    /// file of certificates that are trusted beside those of Amazon, for addresses that others answer for.
     ///
     /// # Errors
     ///
@@ -88,15 +92,23 @@ impl Clients {
                 addresses.push((service, address(&url)?));
             }
         }
+        let bundle = lookup("AWS_CA_BUNDLE");
+        let unusable = || UnusableEnvironment::Bundle(bundle.clone().unwrap_or_default());
+        let certificates = bundle.as_ref().map(std::fs::read).transpose().map_err(|_| unusable())?;
+        let roots = roots(certificates.as_deref()).ok_or_else(unusable)?;
         let caller = Arc::new(Caller::new(region, credentials));
-        Ok(Self { caller, addresses, http: http_client(), clock })
+        Ok(Self { caller, addresses, http: http_client(roots), clock })
     }
 
     /// Where `service` is, as the SDKs' variables name it; its host begins with `host`.
     fn address(&self, service: &str, host: &str) -> String {
         let region = &self.caller.region;
         let other = self.addresses.iter().find(|(name, _)| *name == service);
-        let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let domain = match region.split('-').next() {
+            Some("cn") => "amazonaws.com.cn",
+            Some("eusc") => "amazonaws.eu",
+            _ => "amazonaws.com",
+        };
         other.map_or_else(|| format!("https://{host}.{region}.{domain}"), |(_, url)| url.clone())
     }
 
@@ -189,6 +201,17 @@ mod tests {
             with(("AWS_USE_FIPS_ENDPOINT", "true")).is_err()
                 && with(("AWS_USE_FIPS_ENDPOINT", "false")).is_ok()
         );
+    }
+
+    #[test]
+    fn a_bundle_of_certificates_that_is_none_is_named() {
+        let aws = [("AWS_REGION", "eu-west-2"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "s")];
+        for path in ["/nowhere.pem", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")] {
+            let refused = load(&[&aws[..], &[("AWS_CA_BUNDLE", path)]].concat()).err();
+            assert_eq!(refused, Some(UnusableEnvironment::Bundle(path.to_owned())));
+        }
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/src/roots/amazon_root_ca_1.pem");
+        assert!(load(&[&aws[..], &[("AWS_CA_BUNDLE", root)]].concat()).is_ok());
     }
 
     #[test]

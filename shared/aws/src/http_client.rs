@@ -31,12 +31,22 @@ const AMAZON_ROOTS: [&[u8]; 5] = [
 /// A connection within a region takes milliseconds.
 const CONNECT_TIME: Duration = Duration::from_secs(1);
 
-/// A client without any connection yet. Addresses that begin with `http` are for the stand-ins of AWS on one machine.
-pub(crate) fn http_client() -> HttpClient {
+/// The roots that are trusted: those of Amazon, and the certificates in `bundle`, in PEM. `None` when a text holds none.
+pub(crate) fn roots(bundle: Option<&[u8]>) -> Option<RootCertStore> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(
         AMAZON_ROOTS.iter().filter_map(|pem| CertificateDer::from_pem_slice(pem).ok()),
     );
+    if let Some(bundle) = bundle {
+        let found: Vec<_> = CertificateDer::pem_slice_iter(bundle).collect::<Result<_, _>>().ok()?;
+        let (added, _) = roots.add_parsable_certificates(found);
+        (added > 0).then_some(())?;
+    }
+    Some(roots)
+}
+
+/// A client without any connection yet. Addresses that begin with `http` are for the stand-ins of AWS on one machine.
+pub(crate) fn http_client(roots: RootCertStore) -> HttpClient {
     let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("the provider knows TLS 1.2 and 1.3")
@@ -60,6 +70,17 @@ mod tests {
         for pem in AMAZON_ROOTS {
             let root = CertificateDer::from_pem_slice(pem).expect("a certificate");
             assert!(RootCertStore::empty().add(root).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_bundle_adds_to_the_roots_and_one_that_holds_none_is_noticed() {
+        assert_eq!(roots(None).map(|roots| roots.len()), Some(5));
+        assert_eq!(roots(Some(AMAZON_ROOTS[0])).map(|roots| roots.len()), Some(6));
+        for bundle in
+            [&b""[..], b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"]
+        {
+            assert!(roots(Some(bundle)).is_none());
         }
     }
 }

@@ -373,7 +373,7 @@ mod tests {
             caller: Arc::new(Caller::new("eu-west-2".into(), credentials)),
             settings: SigningSettings::default(),
             patience: Patience { attempt: second, operation: 3 * second, attempts: 3 },
-            http: http_client(),
+            http: http_client(crate::http_client::roots(None).expect("the roots")),
             clock: Arc::new(MockClock::at(Timestamp::from_unix_seconds(1_790_000_000))),
         };
         (service, heard)

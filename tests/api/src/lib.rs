@@ -18,6 +18,7 @@ pub mod answer;
 pub mod app;
 pub mod fault_proxy;
 pub mod person;
+pub mod tls_front;
 pub mod world;
 pub mod zips;
 

@@ -6,6 +6,7 @@ mod events;
 mod faults;
 mod file_states;
 mod files;
+mod first_calls;
 mod formats;
 mod info;
 mod interrupted;
