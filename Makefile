@@ -18,7 +18,7 @@ DENY := $(TOOLS)/bin/cargo-deny-$(CARGO_DENY_VERSION)
 export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 
-.PHONY: help setup browser run build test check fmt clippy doc deny advisories template workflows python-client package import backup rotate rehearse rust-tests python-tests bench clean-local
+.PHONY: help setup browser run build test check fmt clippy doc deny advisories template workflows python-client release reproducible package import backup rotate rehearse rust-tests python-tests bench clean-local
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -102,8 +102,19 @@ python-tests: setup browser build
 rehearse: setup build ## Deploys the template to a local AWS, uses the service as it is deployed, and takes it down
 	$(VENV)/bin/python -m pytest tests/rehearsal
 
+# No path of the machine goes into what is deployed, so that the same commit gives the same bytes wherever it is built.
+CARGO_HOME ?= $(HOME)/.cargo
+NO_PATHS := RUSTFLAGS="--remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(CARGO_HOME)=cargo" \
+	CFLAGS="-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(CARGO_HOME)=cargo"
+
+release: ## Builds the functions for this machine as `make package` does for Lambda
+	$(NO_PATHS) cargo build --release --locked
+
+reproducible: ## Builds the functions twice, in two places, and compares them byte by byte
+	tests/reproducible.sh
+
 package: setup ## Builds what is deployed, and says how large it is
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sam build
+	$(NO_PATHS) PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sam build
 	@{ echo '| function | deflated bytes |'; echo '|---|---|'; \
 	  for folder in .aws-sam/build/*/; do \
 	    echo "| $$(basename $$folder) | $$(gzip -9 --stdout $$folder/bootstrap | wc -c) |"; \
