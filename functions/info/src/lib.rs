@@ -3,18 +3,21 @@
 //! | endpoint | file |
 //! |---|---|
 //! | `GET /info` | `version.rs` |
+//! | `GET /openapi.json` | `openapi/` |
 
+pub mod openapi;
 mod route;
 mod version;
 
 use async_trait::async_trait;
 use web::error::Source;
-use web::{ApiError, Function, Origins, Request, RequestLog, Response, Settings};
+use web::{ApiError, Function, Origins, PublicUrl, Request, RequestLog, Response, Settings};
 
 pub use crate::route::Route;
 
-/// What the endpoint needs: nothing but who may ask.
+/// What the endpoints need: where the service is, and who may ask.
 pub struct App {
+    url: PublicUrl,
     origins: Origins,
 }
 
@@ -23,7 +26,7 @@ impl App {
     pub fn load(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Source> {
         let mut settings = Settings::new(lookup);
         let edge = settings.public_url_and_origins();
-        Ok(settings.finish(|| Some(Self { origins: edge?.1 }))?)
+        Ok(settings.finish(|| edge.map(|(url, origins)| Self { url, origins }))?)
     }
 }
 
@@ -38,6 +41,7 @@ impl Function for App {
         log.route = Some(route.name());
         match route {
             Route::Version => Ok(version::version()),
+            Route::OpenApi => Ok(openapi::answer(&self.url)),
         }
     }
 }

@@ -9,6 +9,8 @@ use web::route::{below_base, by_method, unknown_endpoint};
 pub enum Route {
     /// `GET /info`.
     Version,
+    /// `GET /openapi.json`.
+    OpenApi,
 }
 
 impl Route {
@@ -16,6 +18,7 @@ impl Route {
     pub fn parse(method: &Method, path: &str) -> Result<Self, ApiError> {
         match below_base(path)? {
             "info" => by_method(method, [(Method::GET, Self::Version)]),
+            "openapi.json" => by_method(method, [(Method::GET, Self::OpenApi)]),
             _ => Err(unknown_endpoint()),
         }
     }
@@ -25,6 +28,7 @@ impl Route {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Version => "version",
+            Self::OpenApi => "openapi",
         }
     }
 }

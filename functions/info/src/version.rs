@@ -18,9 +18,12 @@ struct Version {
     notice: &'static str,
 }
 
+/// What the service is called.
+pub(crate) const TITLE: &str = "Users Web API";
+
 /// The version of the published API that this service implements, and its own release.
 const VERSION: Version = Version {
-    title: "Users Web API",
+    title: TITLE,
     description: "Sign-on, accounts, files and mail for web services",
     major: 1,
     minor: 0,

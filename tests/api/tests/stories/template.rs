@@ -117,6 +117,31 @@ fn every_route_of_the_template_is_one_of_its_function_and_the_other_way_round() 
 }
 
 #[test]
+fn every_route_of_the_template_is_described_for_programs_and_no_other() {
+    let document = info::openapi::document("https://api.example.org/users/api");
+    let paths = document["paths"].as_object().expect("paths");
+    let described: BTreeSet<_> = paths
+        .iter()
+        .flat_map(|(path, item)| {
+            item.as_object().expect("operations").keys().map(move |method| (method, path))
+        })
+        .map(|(method, path)| format!("{} {path}", method.to_uppercase()))
+        .collect();
+    // What pages ask by themselves is for browsers, and so are the pages themselves.
+    let is_for_programs =
+        |route: &Route| route.method != "OPTIONS" && !route.path.starts_with("/users/api/console");
+    let named: BTreeSet<_> = routes()
+        .into_iter()
+        .filter(is_for_programs)
+        .map(|route| {
+            let path = route.path.trim_start_matches("/users/api").replace("{path+}", "{path}");
+            format!("{} {path}", route.method)
+        })
+        .collect();
+    assert_eq!(described, named);
+}
+
+#[test]
 fn the_local_router_serves_every_route_of_the_template() {
     let manifest = include_str!("../../../../Cargo.toml");
     for route in routes() {
