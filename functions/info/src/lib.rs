@@ -4,21 +4,28 @@
 //! |---|---|
 //! | `GET /info` | `version.rs` |
 //! | `GET /openapi.json` | `openapi/` |
+//! | `GET /docs` | `docs/` |
 
+mod docs;
 pub mod openapi;
 mod route;
 mod version;
+
+use std::sync::OnceLock;
 
 use async_trait::async_trait;
 use web::error::Source;
 use web::{ApiError, Function, Origins, PublicUrl, Request, RequestLog, Response, Settings};
 
+use crate::docs::Docs;
 pub use crate::route::Route;
 
 /// What the endpoints need: where the service is, and who may ask.
 pub struct App {
     url: PublicUrl,
     origins: Origins,
+    /// Made when somebody asks for it.
+    docs: OnceLock<Docs>,
 }
 
 impl App {
@@ -26,7 +33,7 @@ impl App {
     pub fn load(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Source> {
         let mut settings = Settings::new(lookup);
         let edge = settings.public_url_and_origins();
-        Ok(settings.finish(|| edge.map(|(url, origins)| Self { url, origins }))?)
+        Ok(settings.finish(|| edge.map(|(url, origins)| Self { url, origins, docs: OnceLock::new() }))?)
     }
 }
 
@@ -42,6 +49,7 @@ impl Function for App {
         match route {
             Route::Version => Ok(version::version()),
             Route::OpenApi => Ok(openapi::answer(&self.url)),
+            Route::Docs => Ok(self.docs.get_or_init(|| Docs::new(&self.url)).answer()),
         }
     }
 }

@@ -11,6 +11,8 @@ pub enum Route {
     Version,
     /// `GET /openapi.json`.
     OpenApi,
+    /// `GET /docs`.
+    Docs,
 }
 
 impl Route {
@@ -19,6 +21,7 @@ impl Route {
         match below_base(path)? {
             "info" => by_method(method, [(Method::GET, Self::Version)]),
             "openapi.json" => by_method(method, [(Method::GET, Self::OpenApi)]),
+            "docs" => by_method(method, [(Method::GET, Self::Docs)]),
             _ => Err(unknown_endpoint()),
         }
     }
@@ -29,6 +32,7 @@ impl Route {
         match self {
             Self::Version => "version",
             Self::OpenApi => "openapi",
+            Self::Docs => "docs",
         }
     }
 }

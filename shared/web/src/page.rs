@@ -14,13 +14,16 @@ const STYLE: &str = "body{font:1.1rem/1.5 sans-serif;max-width:32rem;margin:2rem
     input{font:inherit;box-sizing:border-box;width:100%;padding:.5rem;margin:.3rem 0 1rem}\
     button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:.3rem;background:#0b5394;color:#fff;cursor:pointer}";
 
-/// Only this style, and forms only to where the page came from.
-static POLICY: LazyLock<String> = LazyLock::new(|| {
-    let style = STANDARD.encode(Sha256::digest(STYLE));
+static POLICY: LazyLock<String> = LazyLock::new(|| policy(STYLE));
+
+/// The content security policy of a page with that style: nothing else, and forms only to where the page came from.
+#[must_use]
+pub fn policy(style: &str) -> String {
+    let style = STANDARD.encode(Sha256::digest(style));
     format!(
         "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
-});
+}
 
 /// A page.
 pub struct Page<'a> {

@@ -57,7 +57,7 @@ fn reading(path: &str, of: &str, what: &str) -> Vec<Operation> {
         )
         .query("depth", number.clone(), "Cuts the tree of a folder.")
         .query("limit", number, "Lists the folder's own entries page by page, so many at once.")
-        .query("after", json!({ "type": "string" }), "The cursor `next` of the page before.")
+        .query("after", json!({ "type": "string", "minLength": 1 }), "The cursor `next` of the page before.")
         .query("format", json!({ "enum": ["zip"] }), "The folder as one zip.");
     let ranges = |operation: Operation| {
         operation
@@ -176,7 +176,7 @@ fn uploads() -> Vec<Operation> {
         &["path", "size"],
         json!({
             "path": { "type": "string", "minLength": 1 },
-            "size": { "type": "integer", "minimum": 0, "maximum": 5_368_709_120_u64, "description": "In bytes." },
+            "size": { "type": "integer", "minimum": 1, "maximum": 5_368_709_120_u64, "description": "In bytes." },
             "sha256": { "type": ["string", "null"], "description": "Of the whole, in hexadecimal: what arrives is compared with it." },
             "unpack": { "type": "boolean", "description": "Unpacks a zip of at most 256 MiB." },
         }),
@@ -188,7 +188,7 @@ fn uploads() -> Vec<Operation> {
             .json(wish, json!({ "path": "results/year.eso", "size": 9_000_000 }))
             .idempotent()
             .answers("Where to send the parts.", schema("Upload"), upload.clone())
-            .may_fail(&[409, 413]),
+            .may_fail(&[404, 409, 413]),
         of(operation(&Method::GET, "/uploads/{id}", "showUpload", "What has arrived of a file in parts"))
             .answers("What has arrived, and fresh addresses for what has not.", schema("Upload"), upload),
         of(operation(&Method::POST, "/uploads/{id}/complete", "completeUpload", "Put a file in parts in its place"))

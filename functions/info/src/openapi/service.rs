@@ -21,6 +21,8 @@ pub(super) fn operations() -> Vec<Operation> {
             "The document.",
             json!({ "application/json": { "schema": { "type": "object" } } }),
         ),
+        service("/docs", "docs", "The API as people read it")
+            .answers_page("A guide, and every operation with what to send and what comes back."),
         service("/.well-known/jwks.json", "publicKeys", "The keys that verify tokens")
             .saying("RFC 7517. They may be kept for five minutes.")
             .answers("The keys.", schema("JwkSet"), json!({ "keys": [{
