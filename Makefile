@@ -18,7 +18,7 @@ DENY := $(TOOLS)/bin/cargo-deny-$(CARGO_DENY_VERSION)
 export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 
-.PHONY: help setup browser run build test check fmt clippy doc deny advisories template workflows python-client release reproducible package import backup rotate rehearse rust-tests python-tests bench clean-local
+.PHONY: help setup browser run build test check fmt clippy doc deny advisories template workflows python-client release reproducible package import backup rotate rehearse rust-tests python-tests client-tests other-tests bench clean-local
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -96,8 +96,15 @@ python-client: setup
 rust-tests: setup build
 	cargo test --workspace --locked
 
+# Two at a time: most of them wait for processes to start and for answers that take their time.
 python-tests: setup browser build
-	$(VENV)/bin/python -m pytest tests/template tests/rehearsal tests/clients clients/python
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target client-tests other-tests
+
+client-tests:
+	$(VENV)/bin/python -m pytest tests/clients
+
+other-tests:
+	$(VENV)/bin/python -m pytest tests/template tests/rehearsal clients/python
 
 rehearse: setup build ## Deploys the template to a local AWS, uses the service as it is deployed, and takes it down
 	$(VENV)/bin/python -m pytest tests/rehearsal

@@ -1,6 +1,7 @@
 """The local stack as a process of its own: start it, stop it, see what it has left behind."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -126,9 +127,15 @@ class LocalStack:
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that is free at the moment, below those that the system takes for connections by itself."""
+    while True:
+        port = random.randrange(10_000, 30_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass  # Somebody has it.
 
 
 def parent(process_id):

@@ -60,7 +60,7 @@ def stored(session, service, home):
 def test_a_copy_brings_everything_back_but_what_had_ended(service, tmp_path):
     client, home, key = member(service)
     usage = client.get(f"{service.api}/usage", timeout=30).json()["data"]
-    before = len(client.get(f"{service.api}/audit", timeout=30).json()["data"])
+    before = len(client.get(f"{service.api}/audit?limit=1000", timeout=30).json()["data"])
     code, said = run(service, "keep", tmp_path / "copy")
     assert code == 0 and "are kept" in said, said
     code, said = run(service, "keep", tmp_path / "copy")
@@ -89,7 +89,7 @@ def test_a_copy_brings_everything_back_but_what_had_ended(service, tmp_path):
         assert stored(with_key, again, home) == CONTENTS
         assert session.get(f"{again.api}/usage", timeout=30).json()["data"] == usage
         assert len(session.get(f"{again.api}/sessions", timeout=30).json()["data"]) == 1, "old sessions do not live again"
-        events = session.get(f"{again.api}/audit", timeout=30).json()["data"]
+        events = session.get(f"{again.api}/audit?limit=1000", timeout=30).json()["data"]
         assert len(events) == before + 1
     finally:
         again.stop()

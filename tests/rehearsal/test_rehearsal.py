@@ -9,7 +9,7 @@ def test_the_service_is_up_and_well(deployment):
     assert deployment.ask("GET", "info")[0] == 200
     status, _, text = deployment.ask("GET", "health")
     assert (status, json.loads(text)["ok"]) == (200, True), text
-    assert "rehearsal" in deployment.ask("GET", ".well-known/jwks.json")[2]
+    assert '"alg":"ES256","kid":"20' in deployment.ask("GET", ".well-known/jwks.json")[2], "a key named by its day"
 
 
 def test_a_stranger_learns_nothing(deployment):

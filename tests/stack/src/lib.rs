@@ -24,7 +24,17 @@ pub mod runtime_api;
 /// Any failure of the stack, as a sentence for the person who started it.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// A port of the loopback interface that is free at the moment.
+/// A port of the loopback interface that is free at the moment. It lies below those that the system takes for connections
+/// (from 32,768 on, ip(7)), one of which may be taken before whoever wants the port has it.
 pub fn free_port() -> Result<u16, Error> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    let random: &dyn domain::Random = &web::SystemRandom;
+    for _ in 0..100 {
+        let mut bytes = [0; 2];
+        random.fill(&mut bytes);
+        let port = 10_000 + u16::from_le_bytes(bytes) % 20_000;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err("no port is free".into())
 }
