@@ -18,7 +18,7 @@ DENY := $(TOOLS)/bin/cargo-deny-$(CARGO_DENY_VERSION)
 export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 
-.PHONY: help setup browser run build test check fmt clippy doc deny advisories template workflows python-client release reproducible package import backup rotate rehearse rust-tests python-tests client-tests other-tests bench clean-local
+.PHONY: help setup browser run build test check fmt clippy doc deny advisories template workflows python-client release reproducible package postman import backup rotate rehearse rust-tests python-tests client-tests other-tests bench clean-local
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -89,9 +89,9 @@ python-client: setup
 	$(VENV)/bin/ruff format --check clients/python
 	$(VENV)/bin/ruff check clients/python
 	$(VENV)/bin/mypy --config-file clients/python/pyproject.toml
-	$(VENV)/bin/ruff format --check --config clients/python/pyproject.toml clients/backup clients/signing_keys
-	$(VENV)/bin/ruff check --config clients/python/pyproject.toml clients/backup clients/signing_keys
-	$(VENV)/bin/mypy --strict clients/backup clients/signing_keys
+	$(VENV)/bin/ruff format --check --config clients/python/pyproject.toml clients/backup clients/signing_keys clients/postman
+	$(VENV)/bin/ruff check --config clients/python/pyproject.toml clients/backup clients/signing_keys clients/postman
+	$(VENV)/bin/mypy --strict clients/backup clients/signing_keys clients/postman
 
 rust-tests: setup build
 	cargo test --workspace --locked
@@ -100,7 +100,7 @@ rust-tests: setup build
 python-tests: setup browser build
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target client-tests other-tests
 
-client-tests:
+client-tests: tests/npm/node_modules/.installed
 	$(VENV)/bin/python -m pytest tests/clients
 
 other-tests:
@@ -126,6 +126,14 @@ package: setup ## Builds what is deployed, and says how large it is
 	  for folder in .aws-sam/build/*/; do \
 	    echo "| $$(basename $$folder) | $$(gzip -9 --stdout $$folder/bootstrap | wc -c) |"; \
 	  done; } | tee .aws-sam/sizes.md
+
+# The local service describes itself; the collection names no address.
+postman: setup build ## Makes the Postman collection anew from what `make run` says of itself
+	$(VENV)/bin/python clients/postman/make.py http://localhost:9000/users/api
+
+tests/npm/node_modules/.installed: $(VENV)/.installed tests/npm/package-lock.json
+	$(NPM) --prefix tests/npm ci
+	touch $@
 
 import: ## Brings accounts and files of another service along (options: ARGS="--help")
 	cargo run --release --locked --package import -- $(ARGS)
