@@ -182,9 +182,14 @@ pub(crate) struct BufferedAnswer {
     is_base64_encoded: bool,
 }
 
-/// The answer as one document; `None` when its body is a stream or is not text, which only streamed functions send.
+/// The answer as one document, in which bytes that are no text travel as base64; `None` when its body is a stream, which
+/// only streamed functions send.
 pub(crate) fn buffered(format: Format, response: &Response<Body>) -> Option<BufferedAnswer> {
-    let body = String::from_utf8(response.body().as_whole()?.to_vec()).ok()?;
+    let bytes = response.body().as_whole()?;
+    let (body, is_base64_encoded) = match std::str::from_utf8(bytes) {
+        Ok(text) => (text.to_owned(), false),
+        Err(_) => (STANDARD.encode(bytes), true),
+    };
     let headers = response.headers();
     let answer = BufferedAnswer {
         status_code: response.status().as_u16(),
@@ -192,7 +197,7 @@ pub(crate) fn buffered(format: Format, response: &Response<Body>) -> Option<Buff
         headers: None,
         cookies: None,
         body,
-        is_base64_encoded: false,
+        is_base64_encoded,
     };
     let all = |name: &str| headers.get_all(name).iter().map(text).collect::<Vec<_>>();
     Some(match format {
