@@ -2,7 +2,7 @@
 import { readAudit } from "../api/account";
 import type { AuditEvent } from "../api/shapes";
 import { Show, useLoaded } from "../parts/loaded";
-import { time } from "../parts/wording";
+import { device, time } from "../parts/wording";
 
 const EVENTS = 100;
 
@@ -32,12 +32,12 @@ export function AuditTable({ events }: { events: readonly AuditEvent[] }) {
         <tbody>
           {events.map((event, at) => (
             <tr key={at}>
-              <td>{time(event.at)}</td>
+              <td class="short">{time(event.at)}</td>
               <td>
                 {wording(event)}
                 {event.by === "administrator" && <span class="tag">Administrator</span>}
               </td>
-              <td>{[event.device, event.network].filter(Boolean).join(", ")}</td>
+              <td title={event.device}>{[device(event.device), event.network].filter(Boolean).join(", ")}</td>
             </tr>
           ))}
         </tbody>

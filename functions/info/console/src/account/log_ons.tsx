@@ -2,7 +2,7 @@
 import { endLogOn, endOtherLogOns, listLogOns } from "../api/account";
 import { Show, useLoaded } from "../parts/loaded";
 import { tell, tellFailure } from "../parts/notices";
-import { time } from "../parts/wording";
+import { device, time } from "../parts/wording";
 import { leave } from "../session";
 
 export function LogOns() {
@@ -23,7 +23,7 @@ export function LogOns() {
             {list.map((logOn) => (
               <li key={logOn.id}>
                 <div>
-                  <strong>{logOn.device || "A program"}</strong>{" "}
+                  <strong title={logOn.device}>{device(logOn.device) || "A program"}</strong>{" "}
                   {logOn.current && <span class="tag">This one</span>}
                   <p class="hint">
                     Since {time(logOn.created)}, last used {time(logOn.last_used)}

@@ -9,7 +9,7 @@ export class Failure extends Error {
     /** What the service tells beside the text. */
     readonly data?: unknown,
   ) {
-    super(message);
+    super(/[.!?]$/.test(message) ? message : `${message}.`);
     this.name = "Failure";
   }
 

@@ -111,7 +111,9 @@ function Folder({ path }: { path: string }) {
           ? `${count(shown.length, "item")}${filter ? ` of ${entries.length.toLocaleString("en")}` : ""}${chosen.length ? `, ${chosen.length} chosen` : ""}`
           : entries.length > 0
             ? `Loading: ${count(entries.length, "item")} so far`
-            : "Loading…"}
+            : listing.failure.value
+              ? ""
+              : "Loading…"}
       </p>
       {wish && <FileDialog wish={wish} folder={path} onClose={() => setWish(null)} />}
       {looked && <Preview path={join(path, looked.name)} bytes={looked.size} onClose={() => lookAt(null)} />}
