@@ -48,7 +48,7 @@ class Member:
         return self.session.cookies["session_token"]
 
     def put(self, path, content=b"x"):
-        answer = self.session.put(self.address(path), data=content)
+        answer = self.session.put(self.address(path), data=content, headers={"Content-Type": "application/octet-stream"})
         assert answer.ok, answer.text
 
     def get(self, path):
@@ -183,7 +183,7 @@ class Console:
         self.page.screenshot(path=self.pictures / f"{name}-phone.png")
         self.page.set_viewport_size(DESKTOP)
         self.page.emulate_media(color_scheme="light")
-        assert found == [], name
+        assert not found, "\n".join([name, *found])
 
     def violations(self, scheme):
         if not self.page.evaluate("'axe' in window"):

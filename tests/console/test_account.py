@@ -8,6 +8,7 @@ import struct
 import time
 import zipfile
 
+import requests
 from playwright.sync_api import expect
 
 from console import link_to
@@ -49,8 +50,6 @@ def test_a_key_is_shown_once_works_and_is_deleted(visit, grace):
     console.looks_well("new-key")
     console.button("I have kept it").click()
     expect(console.page.get_by_text(key)).to_have_count(0)
-    import requests
-
     answer = requests.get(f"{grace.service.api}/files", headers={"Authorization": f"Bearer {key}"}, timeout=30)
     assert answer.status_code == 200
     console.says("files:write")
@@ -137,8 +136,9 @@ def test_codes_are_switched_on_asked_for_at_log_on_and_switched_off(visit, grace
     console.says("The code is not right")
     console.field("Code").fill(code_of(secret))
     console.dialog("Put the secret").get_by_role("button", name="Switch codes on").click()
-    recovery = console.dialog("Keep these recovery codes").locator("code").all_inner_texts()
-    assert len(recovery) == 10
+    codes = console.dialog("Keep these recovery codes").locator("code")
+    expect(codes).to_have_count(10)
+    recovery = codes.all_inner_texts()
     console.looks_well("recovery-codes")
     console.button("I have kept them").click()
     console.says("10 recovery codes left")

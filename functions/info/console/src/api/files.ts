@@ -91,8 +91,9 @@ export interface Put {
 
 /** Stores a small file in one request. */
 export function putFile(path: string, file: Blob, { key, replace, signal, onProgress }: Put): Promise<void> {
+  // What browsers make of an ending says nothing about the bytes: a text may be in any encoding.
   const headers: Record<string, string> = {
-    "Content-Type": file.type || "application/octet-stream",
+    "Content-Type": "application/octet-stream",
     "Idempotency-Key": key,
   };
   if (!replace) headers["If-None-Match"] = "*";

@@ -1,5 +1,5 @@
 /** New folders, new names, new places. */
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { Failure } from "../api/failure";
 import { Dialog } from "../parts/dialog";
 import { Field, Form } from "../parts/form";
@@ -60,13 +60,12 @@ interface NameProperties {
 }
 
 function NameDialog({ title, label, action, before, onName, onClose }: NameProperties) {
+  const isNew = useRef(true);
   /** The ending of a file is seldom what is to be changed. */
-  const preselect = (input: HTMLInputElement | null) => {
-    if (!input || input.dataset.isReady) return;
-    input.dataset.isReady = "yes";
-    input.focus();
+  const preselect = (input: HTMLInputElement) => {
     const ending = before && !before.isFolder ? endingOf(before.name).length + 1 : 0;
-    input.setSelectionRange(0, ending > 1 ? input.value.length - ending : input.value.length);
+    if (isNew.current) input.setSelectionRange(0, input.value.length - (ending > 1 ? ending : 0));
+    isNew.current = false;
   };
   const send = async ({ name = "" }: Record<string, string>) => {
     const fault = faultOf(name.trim());
@@ -83,7 +82,7 @@ function NameDialog({ title, label, action, before, onName, onClose }: NamePrope
           defaultValue={before?.name ?? ""}
           required
           autocomplete="off"
-          ref={preselect}
+          onFocus={(event) => preselect(event.currentTarget)}
         />
       </Form>
     </Dialog>

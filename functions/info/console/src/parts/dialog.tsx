@@ -3,6 +3,9 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { Icon } from "./icon";
 
+/** Where a dialog begins: at its first field, or at the first of its buttons, which takes nothing away. */
+const FIRST = ".form input:not([type=hidden]), .form .branch.current .branch-name, .buttons button";
+
 interface Properties {
   title: string;
   children: ComponentChildren;
@@ -18,6 +21,7 @@ export function Dialog({ title, children, onClose, wide = false }: Properties) {
     const element = dialog.current;
     const before = document.activeElement;
     if (element && !element.open) element.showModal();
+    element?.querySelector<HTMLElement>(FIRST)?.focus();
     return () => {
       element?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();

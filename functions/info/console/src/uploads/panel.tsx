@@ -24,9 +24,8 @@ export function UploadPanel() {
   return (
     <section class="uploads" aria-label="Uploads">
       <header>
-        <h2>
-          <span role="status">{summary(totals)}</span>
-        </h2>
+        <h2 class="unseen">Uploads</h2>
+        <p role="status">{summary(totals)}</p>
         <button
           type="button"
           class="quiet square"
@@ -53,7 +52,8 @@ export function UploadPanel() {
       </p>
       <Decisions totals={totals} />
       {isOpen && (
-        <ul class="upload-lines">
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a long list is scrolled by keys too
+        <ul class="upload-lines" tabIndex={0} aria-label="Files">
           {lines.slice(0, MAX_LINES).map((upload) => (
             <Line key={upload.id} upload={upload} />
           ))}
