@@ -51,10 +51,18 @@ fn packed(file: &Path, out: &Path) -> Result<String, Box<dyn Error>> {
     let digest = Sha256::digest(&content);
     let digest = digest.iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     Ok(format!(
-        "File {{ name: {name:?}, media_type: {:?}, etag: \"W/\\\"{digest}\\\"\", identity: include_bytes!({file:?}), \
-         brotli: include_bytes!({brotli:?}), gzip: include_bytes!({gzip:?}) }}",
+        "File {{ name: {name:?}, media_type: {:?}, etag: \"W/\\\"{digest}\\\"\", identity: include_bytes!({}), \
+         brotli: include_bytes!({}), gzip: include_bytes!({}) }}",
         media_type(name)?,
+        literal(file)?,
+        literal(&brotli)?,
+        literal(&gzip)?,
     ))
+}
+
+/// The text of a path in Rust.
+fn literal(path: &Path) -> Result<String, &'static str> {
+    path.to_str().map(|text| format!("{text:?}")).ok_or("a path is not UTF-8")
 }
 
 fn media_type(name: &str) -> Result<&'static str, String> {

@@ -60,7 +60,7 @@ def test_the_page_is_found_without_its_last_slash_and_kept_until_it_changes(serv
 
 def test_what_is_served_is_what_the_source_builds_byte_for_byte(tmp_path):
     vite = SOURCE / "node_modules" / "vite" / "bin" / "vite.js"
-    assert vite.exists(), "`make console-packages` installs what builds the console"
+    assert vite.exists(), "`make console` installs what builds the console"
     node = shutil.which("node", path=f"{ROOT}/.venv/bin{os.pathsep}{os.environ['PATH']}")
     built = tmp_path / "dist"
     subprocess.run([node, vite, "build", "--logLevel", "warn", "--outDir", built], cwd=SOURCE, check=True)

@@ -127,7 +127,7 @@ mod tests {
     }
 
     fn some_script() -> &'static File {
-        ASSETS.iter().find(|file| file.name.ends_with(".js")).unwrap()
+        ASSETS.iter().find(|file| file.media_type.starts_with("text/javascript")).unwrap()
     }
 
     #[test]

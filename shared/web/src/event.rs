@@ -363,6 +363,17 @@ mod tests {
     }
 
     #[test]
+    fn bytes_that_are_no_text_travel_as_base64_and_a_stream_not_at_all() {
+        for format in [Format::Rest, Format::Http] {
+            let bytes = Response::new(Body::from(&b"\x1f\x8b"[..]));
+            let answer = serde_json::to_value(buffered(format, &bytes)).unwrap();
+            assert_eq!((&answer["body"], &answer["isBase64Encoded"]), (&json!("H4s="), &json!(true)));
+            let stream = Body::Stream(Box::pin(futures_util::stream::empty()));
+            assert!(buffered(format, &Response::new(stream)).is_none());
+        }
+    }
+
+    #[test]
     fn each_format_gets_the_answer_that_it_understands() {
         let mut response = success("Done.");
         response.headers_mut().insert(SET_COOKIE, HeaderValue::from_static("a=b"));

@@ -17,6 +17,11 @@ const PAGES: readonly { name: string; title: string; page: ComponentType }[] = [
   { name: "data", title: "Your data", page: Data },
 ];
 
+/** On a phone the pages stand side by side, and not all of them fit. */
+function reveal(link: HTMLAnchorElement | null): void {
+  link?.scrollIntoView({ block: "nearest", inline: "center" });
+}
+
 export function AccountPage({ path }: { path: string }) {
   const current = PAGES.find(({ name }) => name === path) ?? PAGES[0];
   if (!current) return null;
@@ -27,7 +32,11 @@ export function AccountPage({ path }: { path: string }) {
         <ul>
           {PAGES.map(({ name, title }) => (
             <li key={name}>
-              <a href={addressOf("account", name)} aria-current={name === current.name ? "page" : undefined}>
+              <a
+                href={addressOf("account", name)}
+                aria-current={name === current.name ? "page" : undefined}
+                ref={name === current.name ? reveal : undefined}
+              >
                 {title}
               </a>
             </li>

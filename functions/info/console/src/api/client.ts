@@ -1,5 +1,7 @@
 /** How the API is asked: JSON in and out, failures as `Failure`, and a log-on in between when the session has ended. */
+import { count, size } from "../parts/wording";
 import { Failure, networkFailure } from "./failure";
+import type { Usage } from "./shapes";
 
 /** Where the API is: one folder above the console. */
 export const API = new URL("../", location.href.split(/[?#]/)[0]).href;
@@ -66,11 +68,22 @@ export function failureOf(
   const retryAfter = wait > 0 ? wait : undefined;
   try {
     const json = JSON.parse(text) as { status?: unknown; data?: unknown };
-    if (typeof json.status === "string") return new Failure(status, json.status, retryAfter, json.data);
+    if (isUsage(json.data)) return new Failure(status, noRoom(json.data), retryAfter, json.data);
+    if (typeof json.status === "string") return new Failure(status, json.status, retryAfter);
   } catch {
     // Not an answer of the API itself.
   }
   return new Failure(status, `The service answered with the status ${status}.`, retryAfter);
+}
+
+function isUsage(data: unknown): data is Usage {
+  return typeof data === "object" && data !== null && "bytes_limit" in data;
+}
+
+/** The service counts in bytes, people do not. */
+function noRoom(usage: Usage): string {
+  const bytes = `${size(usage.bytes_used)} of ${size(usage.bytes_limit)}`;
+  return `There is no room for this: ${bytes} and ${count(usage.files_used, "file")} of ${usage.files_limit.toLocaleString("en")} are in use.`;
 }
 
 /** A refusal may come with the status 200. */

@@ -44,7 +44,7 @@ export function advice(failure: Failure): string {
     case 412:
       return "Somebody has stored another version meanwhile. Load the folder again before you replace it.";
     case 413:
-      return "Delete something you no longer need, or ask for more room.";
+      return failure.data ? "Delete something, or ask for more room." : "";
     case 429:
       return wait ? `Try again in ${inWords(wait)}.` : "Wait a little, then try again.";
     case 500:

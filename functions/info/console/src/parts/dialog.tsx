@@ -4,7 +4,7 @@ import { useEffect, useId, useRef } from "preact/hooks";
 import { Icon } from "./icon";
 
 /** Where a dialog begins: at its first field, or at the first of its buttons, which takes nothing away. */
-const FIRST = ".form input:not([type=hidden]), .form .branch.current .branch-name, .buttons button";
+const FIRST = ".form input:not(.unseen), .form .branch.current .branch-name, .buttons button";
 
 interface Properties {
   title: string;

@@ -8,6 +8,7 @@ import type {
 } from "preact";
 import { useId, useRef, useState } from "preact/hooks";
 import { advice, asFailure, type Failure } from "../api/failure";
+import { who } from "../session";
 import { Icon } from "./icon";
 
 type FieldProperties = Omit<PartialInputHTMLAttributes<HTMLInputElement>, "type" | "role" | "list"> & {
@@ -130,10 +131,27 @@ export function Form({ children, action, isDanger, beside, onSend, onFailure, ..
   );
 }
 
+/** Whose password it is that is asked for: for password managers, which fill in the right one. */
+export function Owner({ email }: { email: string }) {
+  return (
+    <input
+      class="unseen"
+      type="text"
+      name="username"
+      autocomplete="username"
+      value={email}
+      readOnly
+      tabIndex={-1}
+      aria-hidden="true"
+    />
+  );
+}
+
 /** The present password, and the code of a second factor where the account has one. */
 export function ProofFields({ code }: { code: boolean }) {
   return (
     <>
+      <Owner email={who.value?.email ?? ""} />
       <PasswordField label="Present password" name="password" autocomplete="current-password" required />
       {code && (
         <Field

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Failure } from "../api/failure";
 import { asksForCode, forgotPassword, logOn, register } from "../api/sign_on";
-import { Field, Form, PasswordField } from "../parts/form";
+import { Field, Form, Owner, PasswordField } from "../parts/form";
 import { Icon } from "../parts/icon";
 import { begin, farewell } from "../session";
 
@@ -70,7 +70,7 @@ export function LogOnForm({ email, onDone }: { email?: string; onDone?: () => vo
       {email === undefined ? (
         <Field label="E-mail address" name="email" type="email" autocomplete="username" required />
       ) : (
-        <input type="hidden" name="username" autocomplete="username" value={email} />
+        <Owner email={email} />
       )}
       <PasswordField
         label="Password"

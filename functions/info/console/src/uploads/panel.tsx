@@ -112,7 +112,7 @@ function Decisions({ totals }: { totals: Totals }) {
 const WORDS: Record<UploadState, string> = {
   waiting: "Waiting",
   sending: "",
-  stalled: "Goes on by itself",
+  stalled: "It goes on by itself.",
   paused: "Paused",
   exists: "There is a file of this name already.",
   failed: "Not uploaded",

@@ -245,6 +245,7 @@ export class UploadQueue {
       return true;
     }
     upload.state = failure.status === 412 ? "exists" : "failed";
+    if (!upload.session) upload.sent = 0;
     if (upload.state === "failed" && failure.status === 413) {
       // Whatever waits would be refused for the same reason.
       this.each(["waiting"], (other) => {
