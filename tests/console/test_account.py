@@ -83,6 +83,7 @@ def test_what_happened_is_listed(visit, grace):
 def test_everything_that_is_held_is_downloaded(visit, grace):
     grace.put("model.idf", b"Version,9.6;")
     console = visit(grace, place="#/account/data")
+    console.says("as one zip")
     console.looks_well("data")
     with console.page.expect_download() as download:
         console.button("Download everything").click()
@@ -117,7 +118,8 @@ def test_a_password_and_an_address_are_changed(visit, grace):
     card.get_by_label("Present password", exact=True).fill(grace.password)
     card.get_by_role("button", name="Send the link").click()
     console.says("Look into the mailbox of the new address")
-    assert "/email/confirm?token=" in link_to(grace.service, "grace.hopper@example.org", "Confirm your new e-mail address")
+    link = link_to(grace.service, "grace.hopper@example.org", "Confirm your new e-mail address")
+    assert "/email/confirm?token=" in link
 
 
 def test_codes_are_switched_on_asked_for_at_log_on_and_switched_off(visit, grace):

@@ -26,6 +26,19 @@ def test_somebody_logs_on_and_off(visit, demo):
     expect(console.heading("Log on")).to_be_visible()
 
 
+def test_a_page_that_stays_open_renews_its_session_by_itself(visit, pro):
+    console = visit()
+    console.page.clock.install()
+    cookie = {"name": "session_token", "value": pro.token, "url": pro.service.api, "httpOnly": True}
+    console.context.add_cookies([cookie])
+    console.page.reload()
+    expect(console.grid).to_be_visible()
+    for _ in range(2):
+        with console.page.expect_response("**/checkin") as renewed:
+            console.page.clock.fast_forward("10:00")
+        assert renewed.value.ok and "session_token=" in renewed.value.all_headers()["set-cookie"]
+
+
 def test_a_typed_password_can_be_looked_at(visit):
     console = visit()
     password = console.field("Password")

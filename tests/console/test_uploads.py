@@ -153,7 +153,7 @@ def test_an_upload_goes_on_where_it_stopped_when_the_page_was_loaded_again(conso
     assert sorted(arrived) == sorted(set(arrived))
 
 
-def test_a_session_that_ends_in_the_middle_asks_for_the_password_and_nothing_is_lost(visit, pro, line, console, tmp_path):
+def test_a_session_that_ends_in_the_middle_asks_for_the_password_and_nothing_is_lost(pro, line, console, tmp_path):
     large = file_of(tmp_path, "during.eso", 20 * MEGABYTE)
     small = [file_of(tmp_path, f"small {number}.csv", 1_000) for number in range(6)]
     line(LINE)

@@ -38,7 +38,7 @@ export function App() {
     queue.cancelAll();
     forgetAll();
   }, [account]);
-  if (account === undefined) return <p class="starting">Loading…</p>;
+  if (account === undefined) return <Starting />;
   if (account === null) {
     return (
       <>
@@ -62,6 +62,16 @@ export function App() {
       <Questions />
       <SessionEnded />
     </div>
+  );
+}
+
+/** For the moment in which nobody knows who is here. */
+function Starting() {
+  return (
+    <main class="starting">
+      <h1 class="unseen">{NAME}</h1>
+      <p>Loading…</p>
+    </main>
   );
 }
 
