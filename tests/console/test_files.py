@@ -170,6 +170,13 @@ def test_a_file_is_downloaded_byte_for_byte_and_a_folder_as_a_zip(console):
         assert [name for name in archive.namelist() if name.endswith("eplusout.err")]
 
 
+def test_the_whole_folder_is_downloaded_as_a_zip(console):
+    with console.page.expect_download() as folder:
+        console.button("Download all").click()
+    with zipfile.ZipFile(io.BytesIO(folder.value.path().read_bytes())) as archive:
+        assert len([name for name in archive.namelist() if not name.endswith("/")]) == 5
+
+
 def test_what_is_gone_meanwhile_is_said_and_what_to_do(console, pro):
     pro.remove("project/results.csv")
     console.row("results.csv").get_by_role("button").click()

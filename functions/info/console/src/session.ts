@@ -47,9 +47,15 @@ function renew(): Promise<void> {
   return waiting;
 }
 
-/** A failure is no matter: the next request finds out. */
-function keepAlive(): void {
-  if (!renewal.value) checkIn().catch(() => {});
+/** Renews the token, and learns what the account is called now. A failure is no matter: the next request finds out. */
+export function keepAlive(): void {
+  if (renewal.value) return;
+  checkIn().then(
+    (account) => {
+      if (account && who.value) who.value = account;
+    },
+    () => {},
+  );
 }
 
 /** Ends the session. It has ended as well if it had ended before. */

@@ -4,6 +4,7 @@ import { PROFILE_FIELDS, type Profile, type ProfileField } from "../api/shapes";
 import { Field, Form } from "../parts/form";
 import { Show, useLoaded } from "../parts/loaded";
 import { tell } from "../parts/notices";
+import { keepAlive } from "../session";
 
 const FIELDS: Record<ProfileField, { label: string; autocomplete: string; type?: "tel" }> = {
   title: { label: "Title", autocomplete: "honorific-prefix" },
@@ -36,6 +37,7 @@ function ProfileForm({ profile, onSaved }: { profile: Profile; onSaved: () => Pr
     }
     await changeProfile(change);
     await onSaved();
+    keepAlive();
     tell("Your profile is saved.");
   };
   return (

@@ -32,6 +32,7 @@ export function asFailure(error: unknown): Failure {
 /** What whoever reads of a failure can do, where the service's own text does not say it. */
 export function advice(failure: Failure): string {
   const wait = failure.retryAfter;
+  if (/try again/i.test(failure.message)) return "";
   switch (failure.status) {
     case 0:
       return "Check your network connection, then try again.";

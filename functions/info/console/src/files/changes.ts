@@ -10,6 +10,9 @@ import { usageChanged } from "./usage";
 /** How many requests are under way at once. */
 const AT_ONCE = 4;
 
+/** More than that are not done in a moment. */
+const MANY = 20;
+
 export async function makeFolder(path: string): Promise<void> {
   if (await api.exists(path))
     throw new Failure(409, `There is something of the name ${nameOf(path)} already.`);
@@ -34,6 +37,7 @@ export async function transfer(
 ): Promise<void> {
   const inItself = entries.find((entry) => entry.isFolder && isWithin(target, join(folder, entry.name)));
   if (inItself) throw new Failure(409, `The folder ${inItself.name} cannot be put into itself.`);
+  tellMany(kind === "move" ? "Moving" : "Copying", entries);
   const done = await each(entries, `${kind === "move" ? "Moving" : "Copying"} failed for`, async (entry) => {
     const from = join(folder, entry.name);
     const to = join(target, kind === "copy" && target === folder ? nameOfCopy(entry) : entry.name);
@@ -55,6 +59,7 @@ function nameOfCopy({ name, isFolder }: Entry): string {
 }
 
 export async function remove(folder: string, entries: readonly Entry[]): Promise<void> {
+  tellMany("Deleting", entries);
   const done = await each(entries, "Not deleted:", async (entry) => {
     const path = join(folder, entry.name);
     await api.remove(path);
@@ -62,6 +67,15 @@ export async function remove(folder: string, entries: readonly Entry[]): Promise
   });
   if (done > 0) tell(`${count(done, "item")} deleted.`);
   usageChanged();
+}
+
+/** The folder with all that is in it, as a zip. */
+export async function downloadAll(folder: string): Promise<void> {
+  try {
+    await api.download(folder, true);
+  } catch (error) {
+    tellFailure("The folder was not downloaded", error);
+  }
 }
 
 /** Lets the browser take them one by one: it asks once whether several downloads are welcome. */
@@ -74,6 +88,11 @@ export async function download(folder: string, entries: readonly Entry[]): Promi
       if (error instanceof Failure && error.status === 404) readAgain(folder);
     }
   }
+}
+
+/** What takes a while is told at its beginning too. */
+function tellMany(what: string, entries: readonly Entry[]): void {
+  if (entries.length > MANY) tell(`${what} ${count(entries.length, "item")}…`);
 }
 
 /** Does the same with all, some at once. Each failure is told; how many went well. */

@@ -9,7 +9,7 @@ import { count } from "../parts/wording";
 import { addressOf, go } from "../routing";
 import { type Found, readChosen, readDropped } from "../uploads/dropped";
 import { queue } from "../uploads/uploads";
-import { download, makeEmptyFolders, remove } from "./changes";
+import { download, downloadAll, makeEmptyFolders, remove } from "./changes";
 import { type DialogWish, FileDialog } from "./dialogs";
 import { type Entry, listingOf } from "./listing";
 import { arranged, type Order } from "./order";
@@ -162,6 +162,7 @@ function Toolbar({ path, chosen, filter, onFilter, onWish, onLook, onDelete, onC
           <Picker path={path} kind="files" />
           <Picker path={path} kind="folder" />
           <Tool icon="folderNew" name="New folder" onClick={() => onWish({ kind: "new-folder" })} />
+          <Tool icon="zip" name="Download all" onClick={() => void downloadAll(path)} />
         </div>
       ) : (
         <ChosenTools {...{ path, chosen, onWish, onLook, onDelete, onClear }} />

@@ -36,6 +36,12 @@ export function Dialog({ title, children, onClose, wide = false }: Properties) {
         event.preventDefault();
         onClose?.();
       }}
+      // A browser closes a dialog at the second Escape whatever the page says to it.
+      onClose={({ currentTarget }) => {
+        if (!currentTarget.isConnected) return;
+        if (onClose) onClose();
+        else currentTarget.showModal();
+      }}
       onKeyDown={(event) => event.stopPropagation()}
     >
       <header class="dialog-head">

@@ -135,7 +135,7 @@ function Line({ upload }: { upload: Upload }) {
           {folder && ` · ${folder}`}
         </small>
         {state !== "sending" && (
-          <small class="upload-state">
+          <small class={state === "done" ? "unseen" : "upload-state"}>
             {trouble
               ? `${trouble.message} ${state === "failed" ? advice(trouble) : WORDS.stalled}`
               : WORDS[state]}
