@@ -69,20 +69,38 @@ def no_test_hangs():
     signal.alarm(0)
 
 
+@pytest.fixture(scope="session")
+def profile(chromium):
+    """What most visits share, as those of one person do: files that were loaded once. It is the larger part of a visit."""
+    profile = new_profile(chromium)
+    yield profile
+    profile.close()
+
+
+def new_profile(chromium):
+    return chromium.new_context(reduced_motion="reduce", accept_downloads=True, permissions=["clipboard-write"])
+
+
 @pytest.fixture
-def visit(chromium, service):
+def visit(chromium, profile, service):
     """Opens the console, as nobody or as a member who is logged on already. Afterwards no page has done what its policy
     forbids, broken, or reached beyond the service and its bucket."""
     visits = []
+    profile.clear_cookies()
+    profile.set_offline(False)
 
-    def visit(member=None, **options):
-        console = Console(chromium, service, PICTURES, member, **options)
+    def visit(member=None, fresh=False, **options):
+        # Whoever comes while somebody is there has a browser of their own.
+        context = new_profile(chromium) if fresh or visits else profile
+        console = Console(context, service, PICTURES, member, **options)
         visits.append(console)
         return console
 
     yield visit
     for console in visits:
-        console.close()
+        console.page.close()
+        if console.context is not profile:
+            console.context.close()
     for console in visits:
         assert console.complaints == []
 

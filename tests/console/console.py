@@ -84,21 +84,18 @@ class Member:
 class Console:
     """A browser window with the console, light and on a desktop unless something else is said."""
 
-    def __init__(self, chromium, service, pictures, member=None, viewport=DESKTOP, place=""):
-        self.service, self.pictures, self.member = service, pictures, member
+    def __init__(self, context, service, pictures, member=None, viewport=DESKTOP, place=""):
+        self.context, self.service, self.pictures, self.member = context, service, pictures, member
         self.complaints = []
-        self.context = chromium.new_context(
-            viewport=viewport, reduced_motion="reduce", accept_downloads=True, permissions=["clipboard-write"]
-        )
-        self.context.set_default_timeout(MILLISECONDS_TO_WAIT)
         self.origins = {origin(service.api), *bucket_origins(service)}
+        self.context.set_default_timeout(MILLISECONDS_TO_WAIT)
         self.page = self.context.new_page()
+        self.page.set_viewport_size(viewport)
         self.page.on("console", self.listen)
         self.page.on("pageerror", lambda error: self.complaints.append(f"the page broke: {error}"))
         self.page.on("request", self.watch)
         if member:
-            cookie = {"name": "session_token", "value": member.token, "url": service.api, "httpOnly": True}
-            self.context.add_cookies([cookie])
+            self.log_on_as(member)
         self.page.goto(f"{service.api}/console/{place}")
 
     def listen(self, message):
@@ -108,9 +105,6 @@ class Console:
     def watch(self, request):
         if urlsplit(request.url).scheme in {"http", "https"} and origin(request.url) not in self.origins:
             self.complaints.append(f"a foreign request: {request.url}")
-
-    def close(self):
-        self.context.close()
 
     # What is on the page
 
@@ -158,6 +152,11 @@ class Console:
         self.field("E-mail address").fill(email)
         self.field("Password").fill(password)
         self.button("Log on").click()
+
+    def log_on_as(self, member):
+        """Takes over the session of a member, as if the browser had been used before."""
+        cookie = {"name": "session_token", "value": member.token, "url": self.service.api, "httpOnly": True}
+        self.context.add_cookies([cookie])
 
     def log_off(self):
         self.button("Log off").click()

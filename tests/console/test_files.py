@@ -267,8 +267,7 @@ def test_a_folder_is_read_page_by_page(visit, pro, project):
         route.continue_(url=route.request.url.replace("limit=1000", "limit=2"))
 
     console.page.route("**/files/project?limit=*", with_small_pages)
-    cookie = {"name": "session_token", "value": pro.token, "url": pro.service.api, "httpOnly": True}
-    console.context.add_cookies([cookie])
+    console.log_on_as(pro)
     console.go("files/project")
     console.page.reload()
     console.says("5 items")
@@ -292,21 +291,21 @@ def test_ten_thousand_files_scroll_with_few_rows_in_the_page(visit, pro):
     console.go("files/many")
     console.says("10,000 items")
     expect(console.grid).to_have_attribute("aria-rowcount", "10001")
-    longest = console.page.evaluate(
+    usual = console.page.evaluate(
         """async () => {
             const grid = document.querySelector("[role=grid]");
-            let longest = 0;
+            const times = [];
             for (let step = 0; step < 30; step += 1) {
                 const begin = performance.now();
                 grid.scrollTop += 14000;
                 await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-                longest = Math.max(longest, performance.now() - begin);
+                times.push(performance.now() - begin);
                 if (grid.querySelectorAll("[role=row]").length > 60) throw new Error("too many rows");
             }
-            return longest;
+            return times.sort((one, other) => one - other)[times.length / 2];
         }"""
     )
-    assert longest < 250, "no step of the scrolling stops the page"
+    assert usual < 150, "so many milliseconds take a leap over hundreds of rows until it is seen"
     assert re.match(r"run-0\d{4}\.csv", console.names()[5])
     assert console.rows.count() < 60
     console.grid.focus()

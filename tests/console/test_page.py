@@ -16,7 +16,7 @@ MAX_LAYOUT_SHIFT = 0.01
 
 
 def test_the_first_load_is_small_and_comes_compressed_from_the_service_alone(visit, pro):
-    console = visit(pro)
+    console = visit(pro, fresh=True)
     expect(console.grid).to_be_visible()
     loaded = console.page.evaluate(
         """performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation"))
@@ -33,14 +33,13 @@ def test_the_first_load_is_small_and_comes_compressed_from_the_service_alone(vis
 
 def test_nothing_moves_while_the_page_loads(visit, pro):
     pro.put("still/a.idf")
-    console = visit()
+    console = visit(fresh=True)
     console.page.add_init_script(
         """window.shift = 0;
         new PerformanceObserver((list) => list.getEntries().forEach((entry) => { window.shift += entry.value; }))
             .observe({type: "layout-shift", buffered: true});"""
     )
-    cookie = {"name": "session_token", "value": pro.token, "url": pro.service.api, "httpOnly": True}
-    console.context.add_cookies([cookie])
+    console.log_on_as(pro)
     console.go("files/still")
     console.page.reload()
     expect(console.row("a.idf")).to_be_visible()

@@ -29,8 +29,7 @@ def test_somebody_logs_on_and_off(visit, demo):
 def test_a_page_that_stays_open_renews_its_session_by_itself(visit, pro):
     console = visit()
     console.page.clock.install()
-    cookie = {"name": "session_token", "value": pro.token, "url": pro.service.api, "httpOnly": True}
-    console.context.add_cookies([cookie])
+    console.log_on_as(pro)
     console.page.reload()
     expect(console.grid).to_be_visible()
     for _ in range(2):

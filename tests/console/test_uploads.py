@@ -9,9 +9,6 @@ from playwright.sync_api import expect
 
 MEGABYTE = 1_000_000
 
-# As fast as an office's line, in bytes a second: slow enough to see it.
-LINE = 12 * MEGABYTE
-
 
 @pytest.fixture
 def console(visit, pro):
@@ -22,17 +19,27 @@ def console(visit, pro):
     pro.remove("inbox")
 
 
+class SecondPart:
+    """Keeps the second part of every large file from leaving, until it is let go. All other parts arrive meanwhile."""
+
+    ADDRESS = re.compile(r"partNumber=2\b")
+
+    def __init__(self, console):
+        self.is_free, self.held = False, []
+        console.page.route(self.ADDRESS, self.meet)
+
+    def meet(self, route):
+        route.continue_() if self.is_free else self.held.append(route)
+
+    def let_go(self):
+        self.is_free = True
+        for route in self.held:
+            route.continue_()
+
+
 @pytest.fixture
-def line(console):
-    """The browser's network, which has the speed of a line and can be cut."""
-    devtools = console.context.new_cdp_session(console.page)
-
-    def set_to(upload, offline=False):
-        conditions = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": upload}
-        devtools.send("Network.emulateNetworkConditions", conditions)
-
-    devtools.send("Network.enable")
-    return set_to
+def second_part(console):
+    return SecondPart(console)
 
 
 def file_of(folder, name, size):
@@ -42,9 +49,9 @@ def file_of(folder, name, size):
     return file
 
 
-def is_under_way(console):
-    """Waits until some of a file has left, and not all of it."""
-    expect(console.uploads.get_by_text(re.compile(r"[1-9][0-9.]* MB of")).first).to_be_visible()
+def all_but_the_second_part_have_arrived(console, megabytes):
+    """Waits until so much of a file has left and no more does."""
+    expect(console.uploads.get_by_text(f"{megabytes} MB of").first).to_be_visible()
 
 
 def parts_sent(console):
@@ -103,27 +110,24 @@ def test_a_file_that_is_there_is_replaced_only_when_somebody_says_so(console, pr
     assert pro.get("inbox/here.txt").content == new.read_bytes()
 
 
-def test_a_large_file_goes_in_parts_and_on_by_itself_after_the_network_was_lost(console, line, pro, tmp_path):
-    file = file_of(tmp_path, "results.eso", 30 * MEGABYTE)
+def test_a_large_file_goes_in_parts_and_on_by_itself_after_the_network_was_lost(console, second_part, pro, tmp_path):
+    file = file_of(tmp_path, "results.eso", 20 * MEGABYTE)
     arrived = parts_sent(console)
-    line(LINE)
     console.upload(file)
-    is_under_way(console)
-    expect(console.uploads.get_by_text(re.compile(r"(9|[12]\d)\.?\d* MB of")).first).to_be_visible()
-    line(LINE, offline=True)
+    all_but_the_second_part_have_arrived(console, "11.6")
+    console.context.set_offline(True)
+    second_part.let_go()
     console.says("Waiting for the network or the service")
     console.looks_well("network-lost")
-    line(-1)
+    console.context.set_offline(False)
     console.says("1 file uploaded")
     assert pro.get("inbox/results.eso").content == file.read_bytes()
-    assert sorted(arrived) == sorted(set(arrived)), "what has arrived is not sent again"
+    assert sorted(arrived) == [1, 2, 3], "what has arrived is not sent again"
 
 
-def test_an_upload_is_paused_resumed_and_cancelled(console, line, pro, tmp_path):
-    file = file_of(tmp_path, "large.sql", 20 * MEGABYTE)
-    line(LINE)
-    console.upload(file)
-    is_under_way(console)
+def test_an_upload_is_paused_resumed_and_cancelled(console, second_part, pro, tmp_path):
+    console.upload(file_of(tmp_path, "large.sql", 20 * MEGABYTE))
+    all_but_the_second_part_have_arrived(console, "11.6")
     console.button("Pause large.sql").click()
     console.says("Uploads are paused")
     console.looks_well("uploads-paused")
@@ -134,31 +138,29 @@ def test_an_upload_is_paused_resumed_and_cancelled(console, line, pro, tmp_path)
     assert "large.sql" not in pro.names("inbox")
 
 
-def test_an_upload_goes_on_where_it_stopped_when_the_page_was_loaded_again(console, line, pro, tmp_path):
+def test_an_upload_goes_on_where_it_stopped_when_the_page_was_loaded_again(console, second_part, pro, tmp_path):
     file = file_of(tmp_path, "again.eso", 20 * MEGABYTE)
     arrived = parts_sent(console)
-    line(LINE)
     console.upload(file)
-    is_under_way(console)
-    while not arrived:
-        console.page.wait_for_timeout(50)
+    all_but_the_second_part_have_arrived(console, "11.6")
     console.button("Pause again.eso").click()
     console.says("Uploads are paused")
-    line(-1)
+    second_part.is_free = True
     console.page.reload()
     expect(console.row("here.txt")).to_be_visible()
     console.upload(file)
     console.says("1 file uploaded")
     assert pro.get("inbox/again.eso").content == file.read_bytes()
-    assert sorted(arrived) == sorted(set(arrived))
+    assert sorted(arrived) == [1, 2, 3]
 
 
-def test_a_session_that_ends_in_the_middle_asks_for_the_password_and_nothing_is_lost(pro, line, console, tmp_path):
+def test_a_session_that_ends_in_the_middle_asks_for_the_password_and_nothing_is_lost(
+    console, second_part, pro, tmp_path
+):
     large = file_of(tmp_path, "during.eso", 20 * MEGABYTE)
     small = [file_of(tmp_path, f"small {number}.csv", 1_000) for number in range(6)]
-    line(LINE)
     console.upload(large)
-    is_under_way(console)
+    all_but_the_second_part_have_arrived(console, "11.6")
     requests.post(f"{pro.service.api}/logout", cookies={"session_token": pro.token}, timeout=30)
     pro.log_on()
     console.upload(*small)
@@ -169,13 +171,13 @@ def test_a_session_that_ends_in_the_middle_asks_for_the_password_and_nothing_is_
     for _ in range(3):
         console.page.keyboard.press("Escape")
         expect(dialog).to_be_visible()
+    second_part.let_go()
     console.field("Password").fill("wrong")
     dialog.get_by_role("button", name="Log on", exact=True).click()
     console.says("No matching username")
     console.field("Password").fill(pro.password)
     dialog.get_by_role("button", name="Log on", exact=True).click()
     expect(dialog).to_have_count(0)
-    line(-1)
     console.says("7 files uploaded")
     for file in [large, *small]:
         assert pro.get(f"inbox/{file.name}").content == file.read_bytes()
