@@ -13,12 +13,15 @@ VENV := .venv
 CARGO_DENY_VERSION := 0.20.2
 TOOLS := .local/tools
 DENY := $(TOOLS)/bin/cargo-deny-$(CARGO_DENY_VERSION)
+CONSOLE := functions/info/console
+# Node.js as setup installs it.
+NPM := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(CURDIR)/$(VENV)/bin/npm
 
 # The browser of the tests and its driver, which must be of one version: names on the PATH, or paths.
 export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 
-.PHONY: help setup browser run build test check fmt clippy doc deny advisories template workflows python-client release reproducible package postman import backup rotate rehearse rust-tests python-tests client-tests other-tests bench clean-local
+.PHONY: help setup browser run build test check fmt clippy doc deny advisories template workflows python-client console console-check release reproducible package postman import backup rotate rehearse rust-tests python-tests client-tests other-tests bench clean-local
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,13 +51,20 @@ browser: ## Installs Chromium and its driver as Debian packages, unless they are
 build: ## Compiles everything
 	cargo build --workspace --locked
 
+console: $(CONSOLE)/node_modules/.installed ## Builds the console into functions/info/console/dist, which is committed
+	$(NPM) --prefix $(CONSOLE) run build
+
+$(CONSOLE)/node_modules/.installed: $(VENV)/.installed $(CONSOLE)/package-lock.json
+	$(NPM) --prefix $(CONSOLE) ci
+	touch $@
+
 run: setup build ## Serves the whole API at http://localhost:9000/users/api until Ctrl-C (options: ARGS="--port 9100")
 	@exec target/debug/stack $(ARGS)
 
 # The browser comes first: who has to install it by hand learns so at once.
 test: browser check rust-tests python-tests ## Runs every check and every test
 
-check: fmt clippy doc deny template workflows python-client ## Format, lints, documentation, dependency policy, template, types
+check: fmt clippy doc deny template workflows python-client console-check ## Format, lints, documentation, dependency policy, template, types
 
 fmt:
 	cargo fmt --all --check
@@ -93,6 +103,9 @@ python-client: setup
 	$(VENV)/bin/ruff check --config clients/python/pyproject.toml clients/backup clients/signing_keys clients/postman
 	$(VENV)/bin/mypy --strict clients/backup clients/signing_keys clients/postman
 
+console-check: $(CONSOLE)/node_modules/.installed
+	$(NPM) --prefix $(CONSOLE) run check
+
 rust-tests: setup build
 	cargo test --workspace --locked
 
@@ -103,8 +116,9 @@ python-tests: setup browser build
 client-tests: tests/npm/node_modules/.installed
 	$(VENV)/bin/python -m pytest tests/clients
 
-other-tests:
-	$(VENV)/bin/python -m pytest tests/template tests/rehearsal clients/python
+other-tests: $(CONSOLE)/node_modules/.installed
+	$(VENV)/bin/python -m pytest tests/template tests/rehearsal tests/console clients/python
+
 
 rehearse: setup build ## Deploys the template to a local AWS, uses the service as it is deployed, and takes it down
 	$(VENV)/bin/python -m pytest tests/rehearsal

@@ -182,9 +182,14 @@ pub(crate) struct BufferedAnswer {
     is_base64_encoded: bool,
 }
 
-/// The answer as one document; `None` when its body is a stream or is not text, which only streamed functions send.
+/// The answer as one document, in which bytes that are no text travel as base64; `None` when its body is a stream, which
+/// only streamed functions send.
 pub(crate) fn buffered(format: Format, response: &Response<Body>) -> Option<BufferedAnswer> {
-    let body = String::from_utf8(response.body().as_whole()?.to_vec()).ok()?;
+    let bytes = response.body().as_whole()?;
+    let (body, is_base64_encoded) = match std::str::from_utf8(bytes) {
+        Ok(text) => (text.to_owned(), false),
+        Err(_) => (STANDARD.encode(bytes), true),
+    };
     let headers = response.headers();
     let answer = BufferedAnswer {
         status_code: response.status().as_u16(),
@@ -192,7 +197,7 @@ pub(crate) fn buffered(format: Format, response: &Response<Body>) -> Option<Buff
         headers: None,
         cookies: None,
         body,
-        is_base64_encoded: false,
+        is_base64_encoded,
     };
     let all = |name: &str| headers.get_all(name).iter().map(text).collect::<Vec<_>>();
     Some(match format {
@@ -355,6 +360,17 @@ mod tests {
         let body = |bytes: usize| json!({"body": "x".repeat(bytes), "isBase64Encoded": false});
         assert_eq!(rest(&body(MAX_BODY_BYTES)).1.unwrap().body.len(), MAX_BODY_BYTES);
         assert_eq!(rest(&body(MAX_BODY_BYTES + 1)).1.unwrap_err().status(), 413);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_travel_as_base64_and_a_stream_not_at_all() {
+        for format in [Format::Rest, Format::Http] {
+            let bytes = Response::new(Body::from(&b"\x1f\x8b"[..]));
+            let answer = serde_json::to_value(buffered(format, &bytes)).unwrap();
+            assert_eq!((&answer["body"], &answer["isBase64Encoded"]), (&json!("H4s="), &json!(true)));
+            let stream = Body::Stream(Box::pin(futures_util::stream::empty()));
+            assert!(buffered(format, &Response::new(stream)).is_none());
+        }
     }
 
     #[test]

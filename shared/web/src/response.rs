@@ -40,6 +40,12 @@ impl From<Vec<u8>> for Body {
     }
 }
 
+impl From<&'static [u8]> for Body {
+    fn from(bytes: &'static [u8]) -> Self {
+        Self::Whole(Bytes::from_static(bytes))
+    }
+}
+
 /// Nothing.
 impl Default for Body {
     fn default() -> Self {

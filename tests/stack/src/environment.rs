@@ -37,6 +37,8 @@ pub fn aws(backends: &Backends) -> Vec<(String, String)> {
     variables.extend(pairs(&[
         ("AWS_ENDPOINT_URL_DYNAMODB", &backends.dynamodb_url),
         ("AWS_EC2_METADATA_DISABLED", "true"),
+        // Where browsers send the parts of large files.
+        ("BUCKET_ORIGIN", &backends.aws_url),
     ]));
     variables
 }

@@ -37,7 +37,7 @@ pub const FUNCTIONS: [(&str, &[&str]); 5] = [
     ("account", &["user", "sessions", "keys", "audit", "accounts"]),
     ("files", &["files", "uploads", "usage", "user/export"]),
     ("send", &["send"]),
-    ("info", &["info", "openapi.json", "docs"]),
+    ("info", &["info", "openapi.json", "docs", "console"]),
 ];
 
 /// The largest event that Lambda takes, in bytes.

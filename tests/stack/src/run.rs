@@ -182,6 +182,7 @@ fn welcome(options: &Options, logs: &Path) {
     println!(
         r#"
 The API is ready at http://localhost:{port}/users/api. Ctrl-C ends it; the data stay in {data}.
+People use it at http://localhost:{port}/users/api/console/.
 Mail that is sent can be read at http://localhost:{mail_port}/. Logs: {logs}
 
 Accounts: demo@example.org / demo-password-1, pro@example.org / pro-password-1,

@@ -6,7 +6,7 @@ use api::story_with;
 use http::Method;
 
 /// The status that each event gets from somebody who is signed in, without any file.
-const EXPECTED: [(&str, u16); 58] = [
+const EXPECTED: [(&str, u16); 59] = [
     ("account_audit", 200),
     ("account_audit_of", 403),
     ("account_change_account", 403),
@@ -61,6 +61,7 @@ const EXPECTED: [(&str, u16); 58] = [
     ("files_show_upload", 404),
     ("files_upload", 200),
     ("files_usage", 200),
+    ("info_console", 200),
     ("info_docs", 200),
     ("info_info", 200),
     ("info_openapi", 200),

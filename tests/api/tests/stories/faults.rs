@@ -104,7 +104,7 @@ fn a_function_without_its_settings_does_not_start_and_names_all_of_them() {
             "send",
             vec!["TABLE_NAME", "MAIL_SENDER", "MAIL_CONFIGURATION_SET", "PUBLIC_BASE_URL", "SIGNING_KEYS"],
         ),
-        ("info", vec!["PUBLIC_BASE_URL"]),
+        ("info", vec!["PUBLIC_BASE_URL", "BUCKET_ORIGIN"]),
     ] {
         let program = api::World::get().bin_folder.join(function);
         let output = std::process::Command::new(program).env_clear().output().expect("it runs");

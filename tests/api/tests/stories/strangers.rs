@@ -70,8 +70,10 @@ const ROUTES: [(&str, &str, Needs); 47] = [
 ];
 
 /// Public routes that change nothing and know nobody.
-const PUBLIC: [(&str, &str); 8] = [
+const PUBLIC: [(&str, &str); 10] = [
     ("GET", "/users/api/info"),
+    ("GET", "/users/api/console"),
+    ("GET", "/users/api/console/assets/{name}"),
     ("GET", "/users/api/health"),
     ("GET", "/users/api/.well-known/jwks.json"),
     ("GET", "/users/api/verify"),

@@ -162,6 +162,7 @@ fn asked_for(function: &str, variables: &BTreeSet<String>) -> BTreeSet<String> {
             "PUBLIC_BASE_URL" => "https://api.example.org/users/api",
             "ALLOWED_ORIGINS" => "",
             "MAIL_SENDER" => "users-api@example.org",
+            "BUCKET_ORIGIN" => "https://files.s3.eu-west-2.amazonaws.com",
             name if name.ends_with("_SECONDS") => "60",
             _ => "x",
         };

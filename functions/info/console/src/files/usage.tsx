@@ -1,0 +1,58 @@
+/** How much is stored, and how much may be. */
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { readUsage } from "../api/files";
+import type { Usage } from "../api/shapes";
+import { count, size } from "../parts/wording";
+
+const usage = signal<Usage | null>(null);
+let timer: number | undefined;
+
+/** Many changes come one after the other: they are counted once. */
+const QUIET_MILLISECONDS = 700;
+
+export function usageChanged(): void {
+  clearTimeout(timer);
+  timer = window.setTimeout(async () => {
+    // A failure shows where somebody waits for something.
+    usage.value = await readUsage().catch(() => usage.value);
+  }, QUIET_MILLISECONDS);
+}
+
+export function UsageBar() {
+  useEffect(() => {
+    readUsage().then(
+      (read) => {
+        usage.value = read;
+      },
+      () => {},
+    );
+  }, []);
+  const { bytes_used, bytes_limit, files_used, files_limit } = usage.value ?? {
+    bytes_used: 0,
+    bytes_limit: 0,
+    files_used: 0,
+    files_limit: 0,
+  };
+  const share = Math.min(1, Math.max(bytes_used / (bytes_limit || 1), files_used / (files_limit || 1)));
+  const text = usage.value ? `${size(bytes_used)} of ${size(bytes_limit)}` : "…";
+  return (
+    <section class="usage" aria-label="Storage">
+      <p>
+        <strong>{text}</strong>
+        <span class="hint">{usage.value ? `${count(files_used, "file")}` : " "}</span>
+      </p>
+      <div
+        class={share > 0.9 ? "bar almost-full" : "bar"}
+        role="meter"
+        aria-label="Storage used"
+        aria-valuenow={Math.round(share * 100)}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuetext={text}
+      >
+        <div class="bar-fill" style={{ width: `${share * 100}%` }} />
+      </div>
+    </section>
+  );
+}
