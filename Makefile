@@ -126,7 +126,7 @@ rehearse: setup build ## Deploys the template to a local AWS, uses the service a
 # No path of the machine goes into what is deployed, so that the same commit gives the same bytes wherever it is built.
 CARGO_HOME ?= $(HOME)/.cargo
 NO_PATHS := RUSTFLAGS="--remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(CARGO_HOME)=cargo" \
-	CFLAGS="-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(CARGO_HOME)=cargo"
+	CFLAGS="-fno-asynchronous-unwind-tables -fno-unwind-tables -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(CARGO_HOME)=cargo"
 
 release: ## Builds the functions for this machine as `make package` does for Lambda
 	$(NO_PATHS) cargo build --release --locked
@@ -160,8 +160,8 @@ rotate: setup ## The next step of the keys that sign tokens (options: ARGS="/use
 
 bench: setup ## Start-up, latency and memory of the functions, beside a plain hello
 	cargo build --release --locked
-	cargo build --release --package bench --locked
-	target/release/bench
+	cargo build --profile benchmark --package bench --locked
+	target/benchmark/bench
 
 clean-local: ## Forgets the data of `make run`
 	rm -rf .local/data .local/log .local/signing-keys.json

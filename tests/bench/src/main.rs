@@ -43,6 +43,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The programs; those that are measured against the plain one come after it, [`NOT_STARTED`] last.
 const PROGRAMS: [&str; 7] = ["hello", "info", "auth", "account", "files", "send", "bare_files"];
 
+/// Those that are no functions of ours.
+const FLOORS: [&str; 2] = ["hello", "bare_files"];
+
 /// How many of [`PROGRAMS`] are only a floor of something else.
 const NOT_STARTED: usize = 1;
 
@@ -94,7 +97,8 @@ async fn measure() -> Result<Vec<Line>, Error> {
         return Err("a debug build says nothing about speed: run `make bench`".into());
     }
     let bench = Bench::start().await?;
-    let mut lines = bench.starts().await?;
+    let mut lines = bench.packages()?;
+    lines.extend(bench.starts().await?);
     lines.push(bench.info().await?);
     let (line, cookie) = bench.log_on().await?;
     lines.push(line);
@@ -137,10 +141,31 @@ impl Bench {
     /// Starts a program with further settings.
     async fn spawn_with(&self, name: &str, more: &[(String, String)]) -> Result<Process, Error> {
         let variables = [&self.variables, more].concat();
-        let process = Process::spawn(&self.bin_folder.join(name), name, &self.address, &variables)?;
+        let process = Process::spawn(&self.program(name)?, name, &self.address, &variables)?;
         let function = self.apis.function(name).ok_or("an unknown program")?;
         tokio::time::timeout(PATIENCE, function.polled()).await?;
         Ok(process)
+    }
+
+    /// The functions as they are deployed, and the floors that were built with the benchmark.
+    fn program(&self, name: &str) -> Result<PathBuf, Error> {
+        if FLOORS.contains(&name) {
+            return Ok(std::env::current_exe()?.with_file_name(name));
+        }
+        Ok(self.bin_folder.join(name))
+    }
+
+    /// What each function takes in a package, as zip deflates it.
+    fn packages(&self) -> Result<Vec<Line>, Error> {
+        let functions = PROGRAMS.iter().filter(|name| !FLOORS.contains(name));
+        functions
+            .map(|name| {
+                let mut deflated = DeflateEncoder::new(Vec::new(), Compression::best());
+                deflated.write_all(&std::fs::read(self.program(name)?)?)?;
+                let measured = deflated.finish()?.len() as f64 / 1e6;
+                Ok(Line { what: format!("package, {name}, deflated"), measured, floor: 0.0, limit: 2.5, unit: "MB" })
+            })
+            .collect()
     }
 
     /// Processor time from the start to the first poll, of every function against the plain one.
