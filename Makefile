@@ -82,6 +82,8 @@ advisories: $(DENY) setup ## Looks for known faults in what is linked in or inst
 	$(DENY) --all-features check advisories
 	"$(PYTHON)" -m venv .local/pip-audit && .local/pip-audit/bin/pip install --quiet pip-audit==2.10.1
 	.local/pip-audit/bin/pip-audit --no-deps --disable-pip --require-hashes --requirement tests/requirements.txt
+	$(NPM) --prefix $(CONSOLE) audit
+	$(NPM) --prefix tests/npm audit
 
 $(DENY):
 	cargo install cargo-deny --version $(CARGO_DENY_VERSION) --locked --debug --root $(TOOLS) --target-dir target/tools

@@ -28,6 +28,8 @@ ARGUMENTS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
     # In a container the shared memory may be too small.
     "--disable-dev-shm-usage",
+    # A visit begins in the process in which the one before has ended, with the scripts that are compiled there.
+    "--process-per-site",
 ]
 
 
@@ -70,9 +72,10 @@ def no_test_hangs():
 
 
 @pytest.fixture(scope="session")
-def profile(chromium):
-    """What most visits share, as those of one person do: files that were loaded once. It is the larger part of a visit."""
+def profile(chromium, service):
+    """What most visits share, as those of one person do: files that were loaded once, and a window that stays open."""
     profile = new_profile(chromium)
+    profile.new_page().goto(f"{service.api}/info")
     yield profile
     profile.close()
 

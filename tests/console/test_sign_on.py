@@ -20,8 +20,13 @@ def test_somebody_logs_on_and_off(visit, demo):
     expect(console.heading("All files")).to_be_visible()
     cookie = console.page.evaluate("document.cookie")
     assert cookie == "", "no script can read the token"
+    console.page.evaluate("localStorage.setItem('unfinished-uploads', '{\"secret project/in.idf|1|1\": {}}')")
+    console.go("files/secret%20project")
+    expect(console.heading("secret project")).to_be_visible()
     console.log_off()
     console.says("You are logged off.")
+    left = console.page.evaluate("location.hash + localStorage.getItem('unfinished-uploads')")
+    assert "secret" not in left, "whoever comes next learns no names"
     console.page.reload()
     expect(console.heading("Log on")).to_be_visible()
 

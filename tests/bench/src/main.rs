@@ -8,6 +8,7 @@ mod files;
 mod process;
 mod raw_argon2;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -16,6 +17,8 @@ use aws::DynamoAccounts;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::{AccountId, AccountStore as _, EmailAddress};
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 use serde_json::{Value, json};
 use stack::Error;
 use stack::backends::{Backends, Data};
@@ -162,8 +165,14 @@ impl Bench {
             .map(|name| {
                 let mut deflated = DeflateEncoder::new(Vec::new(), Compression::best());
                 deflated.write_all(&std::fs::read(self.program(name)?)?)?;
-                let measured = deflated.finish()?.len() as f64 / 1e6;
-                Ok(Line { what: format!("package, {name}, deflated"), measured, floor: 0.0, limit: 2.5, unit: "MB" })
+                let measured = f64::from(u32::try_from(deflated.finish()?.len())?) / 1e6;
+                Ok(Line {
+                    what: format!("package, {name}, deflated"),
+                    measured,
+                    floor: 0.0,
+                    limit: 2.5,
+                    unit: "MB",
+                })
             })
             .collect()
     }

@@ -3,6 +3,8 @@ import { signal } from "@preact/signals";
 import { whenSessionEnds } from "./api/client";
 import type { AuthReturn } from "./api/shapes";
 import { checkIn, logOff } from "./api/sign_on";
+import { go } from "./routing";
+import * as unfinished from "./uploads/unfinished";
 
 /** `undefined` until it is known. */
 export const who = signal<AuthReturn | null | undefined>(undefined);
@@ -68,8 +70,10 @@ export async function leave(): Promise<void> {
   }
 }
 
-/** Back to the log-on, with nothing left of whoever was here. */
+/** Back to the log-on, with nothing left of whoever was here, not even the names of their files. */
 export function end(text: string): void {
+  unfinished.forgetAll();
+  go("files");
   clearInterval(timer);
   whenSessionEnds(null);
   waiting = null;

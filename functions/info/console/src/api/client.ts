@@ -83,7 +83,8 @@ function isUsage(data: unknown): data is Usage {
 /** The service counts in bytes, people do not. */
 function noRoom(usage: Usage): string {
   const bytes = `${size(usage.bytes_used)} of ${size(usage.bytes_limit)}`;
-  return `There is no room for this: ${bytes} and ${count(usage.files_used, "file")} of ${usage.files_limit.toLocaleString("en")} are in use.`;
+  const files = `${usage.files_used.toLocaleString("en")} of ${count(usage.files_limit, "file")}`;
+  return `There is no room for this: ${bytes} and ${files} are in use.`;
 }
 
 /** A refusal may come with the status 200. */

@@ -38,6 +38,10 @@ export function note(upload: Upload): void {
   if (upload.session) write({ ...read(), [nameOf(upload)]: { id: upload.session, at: Date.now() } });
 }
 
+export function forgetAll(): void {
+  write({});
+}
+
 export function forget(upload: Upload): void {
   const notes = read();
   delete notes[nameOf(upload)];
