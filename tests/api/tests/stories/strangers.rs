@@ -70,7 +70,9 @@ const ROUTES: [(&str, &str, Needs); 47] = [
 ];
 
 /// Public routes that change nothing and know nobody.
-const PUBLIC: [(&str, &str); 10] = [
+const PUBLIC: [(&str, &str); 12] = [
+    ("GET", "/users/api/docs"),
+    ("GET", "/users/api/openapi.json"),
     ("GET", "/users/api/info"),
     ("GET", "/users/api/console"),
     ("GET", "/users/api/console/assets/{name}"),
