@@ -21,7 +21,7 @@ NPM := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(CURDIR)/$(VENV)/bin/npm
 export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 
-.PHONY: help setup browser run build test check fmt clippy doc deny advisories template workflows python-client console console-check release reproducible package postman import backup rotate rehearse rust-tests python-tests client-tests other-tests bench clean-local
+.PHONY: help setup browser run build test check fmt clippy doc deny advisories template workflows python-client console console-check release reproducible package postman import backup rotate rehearse rust-tests python-tests client-tests stack-tests other-tests bench clean-local
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -111,16 +111,22 @@ console-check: $(CONSOLE)/node_modules/.installed
 rust-tests: setup build
 	cargo test --workspace --locked
 
-# Two at a time: most of them wait for processes to start and for answers that take their time.
+# Three at a time: most of them wait for processes to start and for answers that take their time.
 python-tests: setup browser build
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=target client-tests other-tests
+	$(MAKE) --no-print-directory --jobs=3 --output-sync=target client-tests stack-tests other-tests
+
+# They start stacks of their own.
+STACK_TESTS := $(addprefix tests/clients/test_,make_run.py openapi.py docs.py backup.py)
 
 client-tests: tests/npm/node_modules/.installed
-	$(VENV)/bin/python -m pytest tests/clients
+	$(VENV)/bin/python -m pytest tests/clients $(addprefix --ignore=,$(STACK_TESTS))
+
+stack-tests:
+	$(VENV)/bin/python -m pytest $(STACK_TESTS)
 
 other-tests: $(CONSOLE)/node_modules/.installed
-	$(VENV)/bin/python -m pytest tests/template tests/rehearsal tests/console clients/python
-
+	$(VENV)/bin/python -m pytest tests/template tests/rehearsal tests/console
+	$(VENV)/bin/python -m pytest clients/python
 
 rehearse: setup build ## Deploys the template to a local AWS, uses the service as it is deployed, and takes it down
 	$(VENV)/bin/python -m pytest tests/rehearsal
