@@ -133,7 +133,7 @@ impl TryFrom<AccountItem> for Account {
     fn try_from(item: AccountItem) -> Result<Self, StoreError> {
         Ok(Self {
             id: AccountId::parse(&item.id).ok_or_else(|| corrupt("account", "its id is malformed"))?,
-            email: EmailAddress::parse(&item.email).map_err(|error| corrupt("account", error))?,
+            email: EmailAddress::kept(&item.email).map_err(|error| corrupt("account", error))?,
             role: item.role,
             password_hash: PasswordHash::parse(&item.password_hash)
                 .map_err(|error| corrupt("account", error))?,

@@ -24,7 +24,7 @@ impl TryFrom<String> for EmailAddress {
     type Error = InvalidEmailAddress;
 
     fn try_from(text: String) -> Result<Self, InvalidEmailAddress> {
-        Self::parse(&text)
+        Self::kept(&text)
     }
 }
 
@@ -42,6 +42,16 @@ impl EmailAddress {
         let address = format!("{local}@{domain}");
         let valid = is_local_part(&local) && is_mail_domain(&domain) && address.len() <= MAX_BYTES;
         valid.then_some(Self(address)).ok_or(InvalidEmailAddress)
+    }
+
+    /// Reads an address that was parsed before it was written down: nothing about it is brought to one spelling again.
+    pub fn kept(text: &str) -> Result<Self, InvalidEmailAddress> {
+        let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmailAddress)?;
+        let is_one_spelling =
+            domain.is_ascii() && !domain.contains(|c: char| c.is_ascii_uppercase() || c == ' ');
+        let valid =
+            is_one_spelling && is_local_part(local) && is_mail_domain(domain) && text.len() <= MAX_BYTES;
+        valid.then(|| Self(text.to_owned())).ok_or(InvalidEmailAddress)
     }
 
     /// The address to send to and to show.
@@ -95,6 +105,26 @@ mod tests {
         for spelling in spellings {
             let address = EmailAddress::parse(spelling).expect(spelling);
             assert_eq!(address.normalised(), "zoë@xn--bcher-kva.example");
+        }
+    }
+
+    #[test]
+    fn what_was_written_down_is_read_back_as_it_was_and_nothing_else_is() {
+        for text in ["Ada.Lovelace+jess@example.org", "zo\u{308}e@xn--bcher-kva.example"] {
+            let address = EmailAddress::parse(text).expect(text);
+            assert_eq!(EmailAddress::kept(address.as_str()), Ok(address.clone()));
+            let json = serde_json::to_string(&address).expect("JSON");
+            assert_eq!(serde_json::from_str::<EmailAddress>(&json).expect("the same"), address);
+        }
+        for text in [
+            "ada@EXAMPLE.org",
+            "ada@b\u{fc}cher.example",
+            " ada@example.org",
+            "ada@example",
+            "ada",
+            "a b@example.org",
+        ] {
+            assert_eq!(EmailAddress::kept(text), Err(InvalidEmailAddress), "{text}");
         }
     }
 
