@@ -243,10 +243,6 @@ impl PasswordHasher {
     }
 
     /// The output that `password` gives under the salt and parameters of `hash`; `None` if they are unusable.
-    ///
-    /// Never a part of whoever calls it: in a function that is compiled for size the hash would be too, and take half as
-    /// long again.
-    #[inline(never)]
     fn output(&self, password: &Password, hash: &phc::PasswordHash) -> Option<Output> {
         let params = Params::try_from(hash).ok()?;
         let salt = hash.salt.as_ref()?;
