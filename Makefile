@@ -97,13 +97,16 @@ workflows: setup
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
+# Programs of those who run the service, which have no configuration of their own.
+OPERATORS := clients/backup clients/signing_keys clients/postman
+
 python-client: setup
 	$(VENV)/bin/ruff format --check clients/python
 	$(VENV)/bin/ruff check clients/python
 	$(VENV)/bin/mypy --config-file clients/python/pyproject.toml
-	$(VENV)/bin/ruff format --check --config clients/python/pyproject.toml clients/backup clients/signing_keys clients/postman
-	$(VENV)/bin/ruff check --config clients/python/pyproject.toml clients/backup clients/signing_keys clients/postman
-	$(VENV)/bin/mypy --strict clients/backup clients/signing_keys clients/postman
+	$(VENV)/bin/ruff format --check --config clients/python/pyproject.toml $(OPERATORS)
+	$(VENV)/bin/ruff check --config clients/python/pyproject.toml $(OPERATORS)
+	$(VENV)/bin/mypy --strict $(OPERATORS)
 
 console-check: $(CONSOLE)/node_modules/.installed
 	$(NPM) --prefix $(CONSOLE) run check

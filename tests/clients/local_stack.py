@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 import uuid
+from contextlib import contextmanager
 from pathlib import Path
 
 import requests
@@ -124,6 +125,28 @@ class LocalStack:
                     pass  # It has ended meanwhile.
             time.sleep(0.01)
         self.process.wait()
+
+
+@contextmanager
+def running_stack(data):
+    """A stack for a block, which ends well and leaves nothing behind."""
+    stack = LocalStack(data).start()
+    yield stack
+    code, left = stack.stop()
+    assert (code, left) == (0, []), stack.output()
+
+
+@contextmanager
+def time_limit(seconds):
+    """Whatever in the block waits for ever is a failure."""
+
+    def give_up(*_):
+        raise TimeoutError("the test takes too long")
+
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(seconds)
+    yield
+    signal.alarm(0)
 
 
 def free_port():

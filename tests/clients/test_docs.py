@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from browser import complaints, fits_a_phone, new_browser
-from local_stack import LocalStack
+from local_stack import running_stack
 
 # A stack of its own: an example changes the password of the account that all of them use.
 SECONDS_PER_TEST = 300
@@ -30,9 +30,8 @@ IN_NEED = {
 
 @pytest.fixture(scope="module")
 def documented(tmp_path_factory):
-    stack = LocalStack(tmp_path_factory.mktemp("documented") / "data").start()
-    yield stack
-    stack.stop()
+    with running_stack(tmp_path_factory.mktemp("documented") / "data") as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +46,9 @@ def snippets(page, language):
     found = re.findall(rf'<pre id="(\w+)-{language}">(.*?)</pre>', page, re.DOTALL)
     texts = {name: html.unescape(text) for name, text in found}
     assert len(texts) > 50
-    return texts.pop("guide"), dict(sorted(texts.items(), key=lambda it: (it[0] in LAST, LAST.index(it[0]) if it[0] in LAST else 0)))
+    guide = texts.pop("guide")
+    order = sorted(texts, key=lambda name: LAST.index(name) if name in LAST else -1)
+    return guide, {name: texts[name] for name in order}
 
 
 def check(service, name, status):

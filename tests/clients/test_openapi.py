@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from local_stack import WORKSPACE, LocalStack
+from local_stack import WORKSPACE, running_stack
 
 # A stack of its own, since wrong passwords are sent by the dozen, which slows all guesses from this machine down.
 SECONDS_PER_TEST = 600
@@ -26,9 +26,8 @@ CHECKS = [
 
 @pytest.fixture(scope="module")
 def quiet_service(tmp_path_factory):
-    stack = LocalStack(tmp_path_factory.mktemp("described") / "data").start()
-    yield stack
-    stack.stop()
+    with running_stack(tmp_path_factory.mktemp("described") / "data") as stack:
+        yield stack
 
 
 def test_every_answer_is_as_the_document_says(quiet_service, tmp_path):

@@ -6,7 +6,6 @@ left in `.local/console`.
 
 import os
 import shutil
-import signal
 import sys
 from pathlib import Path
 
@@ -17,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "clients"))
 
 from console import Console, Member  # noqa: E402
-from local_stack import LocalStack  # noqa: E402
+from local_stack import running_stack, time_limit  # noqa: E402
 
 PICTURES = ROOT / ".local" / "console"
 SECONDS_PER_TEST = 60
@@ -52,23 +51,15 @@ def chromium():
 @pytest.fixture(scope="session")
 def service(chromium, tmp_path_factory):
     """The local stack with new data: `api` and `mail` are its addresses."""
-    stack = LocalStack(tmp_path_factory.mktemp("service") / "data").start()
-    yield stack
-    code, left = stack.stop()
-    assert (code, left) == (0, []), stack.output()
+    with running_stack(tmp_path_factory.mktemp("service") / "data") as stack:
+        yield stack
 
 
 @pytest.fixture(autouse=True)
 def no_test_hangs():
     """A page that never shows what it should is a failure."""
-
-    def give_up(*_):
-        raise TimeoutError("the test takes too long")
-
-    signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(SECONDS_PER_TEST)
-    yield
-    signal.alarm(0)
+    with time_limit(SECONDS_PER_TEST):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -28,14 +28,19 @@ impl Accounts {
         self.table.find_by_email(&entry.email).await
     }
 
-    /// Makes an account. Without a password it gets one that nobody knows, and a mail that asks its owner to set one, unless
-    /// it is disabled. `None` if somebody else has the address.
-    pub(crate) async fn make(&self, entry: &Entry, id: AccountId) -> Result<Option<Account>, StoreError> {
+    /// The account that an entry becomes. Without a password it has one that nobody knows.
+    pub(crate) fn account(&self, entry: &Entry, id: AccountId) -> Account {
         let random = &SystemRandom;
-        let now = SystemClock.now();
         let hash = entry.password_hash.clone();
         let hash = hash.unwrap_or_else(|| self.hasher.hash(&Password::random(random), random));
-        let account = entry.account(id, hash, now);
+        entry.account(id, hash, SystemClock.now())
+    }
+
+    /// Makes an account. Without a password a mail asks its owner to set one, unless it is disabled. `None` if somebody else
+    /// has the address.
+    pub(crate) async fn make(&self, entry: &Entry, id: AccountId) -> Result<Option<Account>, StoreError> {
+        let (random, now) = (&SystemRandom, SystemClock.now());
+        let account = self.account(entry, id);
         let mut effects = Effects::of(event(&account, Act::Imported));
         if entry.password_hash.is_none() && !entry.disabled {
             let letter = Letter::new(account.email.clone(), Notification::AccountImported, now, random);

@@ -136,22 +136,22 @@ fn object(value: Value) -> Result<Record, Unreadable> {
 /// One account; all that is wrong with it at once.
 fn entry(number: usize, mut record: Record, ignored: &mut BTreeSet<String>) -> Result<Entry, Refused> {
     let mut wrong = Vec::new();
-    let address = text(&record, "email").map(str::to_owned);
+    let address = text(&mut record, "email");
     let name = address.clone().unwrap_or_else(|| format!("entry {number}"));
-    let folder = text(&record, "folder").map_or_else(|| name.clone(), str::to_owned);
+    let folder = text(&mut record, "folder").unwrap_or_else(|| name.clone());
     let email = address.map(|address| EmailAddress::parse(&address));
     let email = match email {
         None => Err("it has no address".to_owned()),
         Some(email) => email.map_err(|error| error.to_string()),
     };
     let email = email.map_err(|error| wrong.push(error)).ok();
-    let password_hash = field(&record, "password_hash", &mut wrong, |text| {
+    let password_hash = field(&mut record, "password_hash", &mut wrong, |text| {
         // Django names the kind once more.
         let text = text.strip_prefix("argon2$").map_or_else(|| text.to_owned(), |rest| format!("${rest}"));
         let text = text.strip_prefix("bcrypt$").unwrap_or(&text);
         PasswordHash::parse(text).map_err(|error| error.to_string())
     });
-    let role = field(&record, "role", &mut wrong, |text| match text {
+    let role = field(&mut record, "role", &mut wrong, |text| match text {
         "user" => Ok(Role::User),
         "pro" => Ok(Role::Pro),
         "admin" => {
@@ -159,26 +159,13 @@ fn entry(number: usize, mut record: Record, ignored: &mut BTreeSet<String>) -> R
         }
         _ => Err("`role` is user or pro".into()),
     });
-    let disabled = field(&record, "disabled", &mut wrong, boolean);
-    let use_jess = field(&record, "use_jess", &mut wrong, boolean);
-    let quota_bytes = field(&record, "quota_bytes", &mut wrong, number_of);
-    let quota_files = field(&record, "quota_files", &mut wrong, number_of);
-    let created = field(&record, "created", &mut wrong, |text| {
+    let disabled = field(&mut record, "disabled", &mut wrong, boolean);
+    let use_jess = field(&mut record, "use_jess", &mut wrong, boolean);
+    let quota_bytes = field(&mut record, "quota_bytes", &mut wrong, number_of);
+    let quota_files = field(&mut record, "quota_files", &mut wrong, number_of);
+    let created = field(&mut record, "created", &mut wrong, |text| {
         parse_iso_time(text).ok_or_else(|| "`created` is a day, 2024-06-30, or a time with its zone".into())
     });
-    for name in [
-        "email",
-        "password_hash",
-        "role",
-        "disabled",
-        "use_jess",
-        "quota_bytes",
-        "quota_files",
-        "created",
-        "folder",
-    ] {
-        record.remove(name);
-    }
     let profile =
         profile(record, use_jess.unwrap_or_default(), ignored).map_err(|error| wrong.push(error)).ok();
     match (email, profile) {
@@ -197,19 +184,19 @@ fn entry(number: usize, mut record: Record, ignored: &mut BTreeSet<String>) -> R
     }
 }
 
-/// A field as a text, whatever it was in JSON.
-fn text<'a>(record: &'a Record, name: &str) -> Option<&'a str> {
-    record.get(name).and_then(Value::as_str)
+/// Takes a field out that is a text.
+fn text(record: &mut Record, name: &str) -> Option<String> {
+    record.remove(name).and_then(|value| value.as_str().map(str::to_owned))
 }
 
-/// A field that may be missing; what is wrong with it goes to the others.
+/// Takes a field out that may be missing; what is wrong with it goes to the others.
 fn field<T>(
-    record: &Record,
+    record: &mut Record,
     name: &str,
     wrong: &mut Vec<String>,
     parse: impl Fn(&str) -> Result<T, String>,
 ) -> Option<T> {
-    let value = record.get(name)?;
+    let value = record.remove(name)?;
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     parse(&text).map_err(|error| wrong.push(error)).ok()
 }

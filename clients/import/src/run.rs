@@ -167,10 +167,7 @@ impl Import<'_> {
         let id = begun.unwrap_or_else(|| AccountId::random(&SystemRandom));
         let Some(report) = &mut self.report else {
             self.summary.accounts += 1;
-            let now = domain::Clock::now(&SystemClock);
-            let nobody =
-                domain::PasswordHasher::new().hash(&domain::Password::random(&SystemRandom), &SystemRandom);
-            return Ok(Some(entry.account(id, entry.password_hash.clone().unwrap_or(nobody), now)));
+            return Ok(Some(self.accounts.account(entry, id)));
         };
         report.add(Line::Begun { email: email.to_owned(), account: id.clone() }).map_err(Error::Report)?;
         let made = self.accounts.make(entry, id).await?;

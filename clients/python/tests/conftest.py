@@ -1,7 +1,6 @@
 """The running service, a person with a home of their own, and a network that can break."""
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 PROJECT = Path(__file__).parents[1]
 sys.path[:0] = [str(PROJECT / "src"), str(PROJECT.parents[1] / "tests" / "clients")]
 
-from local_stack import LocalStack  # noqa: E402
+from local_stack import running_stack, time_limit  # noqa: E402
 from network import Network  # noqa: E402
 from people import PASSWORDS  # noqa: E402
 
@@ -24,23 +23,15 @@ SECONDS_PER_TEST = 60
 @pytest.fixture(scope="session")
 def service(tmp_path_factory):
     """The local stack with new data: `api` and `mail` are its addresses."""
-    stack = LocalStack(tmp_path_factory.mktemp("service") / "data").start()
-    yield stack
-    code, left = stack.stop()
-    assert (code, left) == (0, []), stack.output()
+    with running_stack(tmp_path_factory.mktemp("service") / "data") as stack:
+        yield stack
 
 
 @pytest.fixture(autouse=True)
 def no_test_hangs():
     """A client that waits for ever is a failure."""
-
-    def give_up(*_):
-        raise TimeoutError("the test takes too long")
-
-    signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(SECONDS_PER_TEST)
-    yield
-    signal.alarm(0)
+    with time_limit(SECONDS_PER_TEST):
+        yield
 
 
 @pytest.fixture

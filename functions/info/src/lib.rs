@@ -17,6 +17,7 @@ mod version;
 use std::sync::OnceLock;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use http::HeaderValue;
 use web::error::Source;
 use web::{ApiError, Function, Origins, PublicUrl, Request, RequestLog, Response, Settings};
@@ -28,7 +29,8 @@ pub use crate::route::Route;
 pub struct App {
     url: PublicUrl,
     origins: Origins,
-    /// Made when somebody asks for it.
+    /// Made when somebody asks for it, and so are the docs.
+    document: OnceLock<Bytes>,
     docs: OnceLock<Docs>,
     console_policy: HeaderValue,
 }
@@ -41,7 +43,13 @@ impl App {
         let policy = settings.parse("BUCKET_ORIGIN", console_policy);
         let app = settings.finish(|| {
             let (url, origins) = edge?;
-            Some(Self { url, origins, docs: OnceLock::new(), console_policy: policy? })
+            Some(Self {
+                url,
+                origins,
+                document: OnceLock::new(),
+                docs: OnceLock::new(),
+                console_policy: policy?,
+            })
         });
         Ok(app?)
     }
@@ -66,7 +74,10 @@ impl Function for App {
         log.route = Some(route.name());
         match route {
             Route::Version => Ok(version::version()),
-            Route::OpenApi => Ok(openapi::answer(&self.url)),
+            Route::OpenApi => {
+                let made = || openapi::document(self.url.as_str()).to_string().into();
+                Ok(openapi::answer(self.document.get_or_init(made)))
+            }
             Route::Docs => Ok(self.docs.get_or_init(|| Docs::new(&self.url)).answer()),
             Route::ConsoleRedirect => Ok(console::redirect()),
             Route::Console => Ok(console::page(&request.headers, &self.console_policy)),

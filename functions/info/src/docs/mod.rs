@@ -7,11 +7,12 @@ mod snippet;
 
 use std::fmt::Write as _;
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use quick_xml::escape::escape;
 use serde_json::Value;
 use web::page::policy;
-use web::{PublicUrl, Response};
+use web::{Body, PublicUrl, Response};
 
 use crate::openapi;
 
@@ -22,7 +23,7 @@ const GUIDE: &str = include_str!("guide.html");
 
 /// The page of the service at one address.
 pub(crate) struct Docs {
-    html: String,
+    html: Bytes,
     policy: HeaderValue,
 }
 
@@ -31,12 +32,12 @@ impl Docs {
     pub(crate) fn new(url: &PublicUrl) -> Self {
         let document = openapi::document(url.as_str());
         let policy = HeaderValue::from_str(&policy(STYLE)).expect("a policy is plain text");
-        Self { html: html(&document, url.as_str()), policy }
+        Self { html: html(&document, url.as_str()).into(), policy }
     }
 
     /// The page as an answer.
     pub(crate) fn answer(&self) -> Response {
-        let mut answer = Response::new(self.html.clone().into_bytes().into());
+        let mut answer = Response::new(Body::Whole(self.html.clone()));
         *answer.status_mut() = StatusCode::OK;
         let headers: &mut HeaderMap = answer.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

@@ -21,9 +21,10 @@ mod operation;
 mod service;
 mod sign_on;
 
+use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
-use web::{PublicUrl, Response};
+use web::{Body, Response};
 
 use crate::version;
 
@@ -40,9 +41,9 @@ lives for 24 hours; `POST /checkin` gives a new one. Scripts take an API key fro
 
 A path may end in a slash everywhere.";
 
-/// The document as an answer.
-pub(crate) fn answer(url: &PublicUrl) -> Response {
-    let mut answer = Response::new(document(url.as_str()).to_string().into_bytes().into());
+/// The document, which is made once, as an answer.
+pub(crate) fn answer(document: &Bytes) -> Response {
+    let mut answer = Response::new(Body::Whole(document.clone()));
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     // It changes with a new version of the service only.

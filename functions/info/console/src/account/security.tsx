@@ -11,7 +11,7 @@ import {
 } from "../api/account";
 import type { SecondFactor } from "../api/shapes";
 import { Dialog } from "../parts/dialog";
-import { Field, Form, PasswordField, ProofFields } from "../parts/form";
+import { Field, Form, NewPasswordField, ProofFields } from "../parts/form";
 import { Icon } from "../parts/icon";
 import { Show, useLoaded } from "../parts/loaded";
 import { tell } from "../parts/notices";
@@ -49,15 +49,7 @@ function Password({ code }: { code: boolean }) {
       <p class="hint">All other log-ons end, and a mail tells you about it.</p>
       <Form action="Change the password" onSend={send}>
         <ProofFields code={code} />
-        <PasswordField
-          label="New password"
-          name="new_password"
-          autocomplete="new-password"
-          minlength={8}
-          maxlength={256}
-          required
-          hint="8 characters or more, none of the most common ones."
-        />
+        <NewPasswordField label="New password" name="new_password" />
       </Form>
     </section>
   );

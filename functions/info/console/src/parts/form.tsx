@@ -68,6 +68,21 @@ export function PasswordField({ label, hint, ...input }: FieldProperties) {
   );
 }
 
+/** A password that is to be set. The service knows all the rules; these two lengths are seen while it is typed. */
+export function NewPasswordField({ label, name }: { label: string; name: string }) {
+  return (
+    <PasswordField
+      label={label}
+      name={name}
+      autocomplete="new-password"
+      minlength={8}
+      maxlength={256}
+      required
+      hint="8 characters or more, none of the most common ones."
+    />
+  );
+}
+
 /** What happened instead of what was asked for, and what to do. */
 export function FailureNote({ failure }: { failure: Failure | null }) {
   if (!failure) return null;

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Failure } from "../api/failure";
 import { asksForCode, forgotPassword, logOn, register } from "../api/sign_on";
-import { Field, Form, Owner, PasswordField } from "../parts/form";
+import { Field, Form, NewPasswordField, Owner, PasswordField } from "../parts/form";
 import { Icon } from "../parts/icon";
 import { begin, farewell } from "../session";
 
@@ -112,15 +112,7 @@ function Register({ go }: Go) {
           <Field label="Surname" name="surname" autocomplete="family-name" />
         </div>
         <Field label="Company" name="company" autocomplete="organization" />
-        <PasswordField
-          label="Password"
-          name="password"
-          autocomplete="new-password"
-          minlength={8}
-          maxlength={256}
-          required
-          hint="8 characters or more, none of the most common ones."
-        />
+        <NewPasswordField label="Password" name="password" />
       </Form>
       <Back go={go} />
     </>
