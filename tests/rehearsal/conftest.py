@@ -127,6 +127,8 @@ def start(folder):
     environment = os.environ | {
         "AUTH": "true", "IOT_MTLS_ENABLED": "false", "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port),
         "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "local", "MINISTACK_REGION": REGION,
+        # It keeps the functions it has unpacked there, and leaves them.
+        "TMPDIR": str(folder),
     }
     with open(folder / "ministack.log", "wb") as log:
         process = subprocess.Popen([ROOT / ".venv/bin/ministack"], env=environment, stdout=log, stderr=log, cwd=folder)
