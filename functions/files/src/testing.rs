@@ -9,7 +9,7 @@ use domain::testing::{
     SeededRandom, contract,
 };
 use domain::{AccountId, AccountStore, Client, Effects, Session, SessionId, SessionStore, Timestamp, Usage};
-use futures_util::TryStreamExt as _;
+use futures_util::StreamExt as _;
 use http::{HeaderMap, Method};
 use session::SigningKeys;
 use web::serve;
@@ -201,7 +201,7 @@ fn now() -> Timestamp {
 }
 
 async fn bytes(response: Response) -> Vec<u8> {
-    let pieces: Vec<Bytes> = response.into_body().try_collect().await.unwrap();
+    let pieces: Vec<Bytes> = response.into_body().collect().await;
     pieces.concat()
 }
 

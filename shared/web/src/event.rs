@@ -1,21 +1,22 @@
 //! API Gateway's two event formats, REST (payload 1.0) and HTTP API or function URL (payload 2.0), as one
 //! [`Request`], and one [`Response`] as the answer that each of them expects.
 //!
-//! The conversion is ours, because the library's own re-parses the path as a URL (`a#b.txt` becomes `a`), keeps
+//! The conversion is ours, because that of `lambda_http` re-parses the path as a URL (`a#b.txt` becomes `a`), keeps
 //! only the last of several `Cookie` headers, and panics on bad base64. Here the path stays as it was sent, all
 //! headers stay, and a bad body is a 400.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use futures_util::stream::{self, Stream, StreamExt as _};
 use http::header::{COOKIE, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, Response};
-use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
-use lambda_runtime::{MetadataPrelude, StreamResponse};
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::value::RawValue;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use lambda_runtime::MetadataPrelude;
+use serde::{Deserialize, Serialize};
 
 use crate::error::ApiError;
 use crate::query::Query;
@@ -49,43 +50,76 @@ pub enum Notice {
     Messages(Vec<String>),
 }
 
-/// A request is tried first, so that a large one is parsed once only.
-impl<'de> Deserialize<'de> for Event {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw: Box<RawValue> = Deserialize::deserialize(deserializer)?;
-        let json = raw.get();
-        if let Ok(event) = serde_json::from_str(json) {
-            return Ok(Self::Request(Format::Rest, Box::new(from_rest(event))));
-        }
-        if let Ok(event) = serde_json::from_str(json) {
-            return Ok(Self::Request(Format::Http, Box::new(from_http(event))));
-        }
-        if let Some(notice) = serde_json::from_str(json).ok().and_then(RawNotice::read) {
-            return Ok(Self::Notice(notice));
-        }
+impl Event {
+    /// Reads an event in one pass, in which a large body is not copied.
+    pub(crate) fn read(json: &[u8]) -> Self {
         let unknown = ApiError::BadRequest("This event is not an HTTP request.".into());
-        Ok(Self::Request(Format::Http, Box::new(Err(unknown))))
+        let unknown = Self::Request(Format::Http, Box::new(Err(unknown)));
+        let Ok(event) = serde_json::from_slice::<RawEvent<'_>>(json) else { return unknown };
+        if let Some(notice) = event.notice() {
+            return Self::Notice(notice);
+        }
+        // The local emulator writes `httpMethod` into both.
+        match (event.request_context.http.is_some(), event.http_method.is_some()) {
+            (true, _) => Self::Request(Format::Http, Box::new(event.http())),
+            (false, true) => Self::Request(Format::Rest, Box::new(event.rest())),
+            (false, false) => unknown,
+        }
     }
 }
 
-/// A message of `EventBridge` or of SNS as Lambda hands it on.
+/// What is read of an event, whatever it is.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct RawEvent<'a> {
+    /// What happened, of an event of `EventBridge`.
+    #[serde(rename = "detail-type")]
+    detail_type: Option<String>,
+    /// What a topic has to say.
+    #[serde(rename = "Records")]
+    records: Option<Vec<MessageRecord>>,
+    /// A REST API's.
+    http_method: Option<String>,
+    path: Option<String>,
+    multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
+    query_string_parameters: Option<BTreeMap<String, String>>,
+    multi_value_query_string_parameters: Option<BTreeMap<String, Vec<String>>>,
+    /// An HTTP API's.
+    raw_path: Option<String>,
+    raw_query_string: Option<String>,
+    cookies: Option<Vec<String>>,
+    /// Of both.
+    headers: Option<BTreeMap<String, String>>,
+    request_context: RawContext,
+    #[serde(borrow)]
+    body: Option<Text<'a>>,
+    is_base64_encoded: Option<bool>,
+}
+
+/// A text that is borrowed where it holds no escapes.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum RawNotice {
-    Schedule {
-        #[serde(rename = "detail-type")]
-        detail_type: String,
-    },
-    Messages {
-        #[serde(rename = "Records")]
-        records: Vec<MessageRecord>,
-    },
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawContext {
+    identity: RawClient,
+    http: Option<RawClient>,
+}
+
+/// Who asks, and of an HTTP API how.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct RawClient {
+    method: Option<String>,
+    source_ip: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct MessageRecord {
+    /// Only a topic's records have it.
     #[serde(rename = "Sns")]
-    sns: SnsMessage,
+    sns: Option<SnsMessage>,
 }
 
 #[derive(Deserialize)]
@@ -94,56 +128,84 @@ struct SnsMessage {
     message: String,
 }
 
-impl RawNotice {
-    fn read(self) -> Option<Notice> {
-        match self {
-            Self::Schedule { detail_type } => (detail_type == "Scheduled Event").then_some(Notice::Schedule),
-            Self::Messages { records } => {
-                Some(Notice::Messages(records.into_iter().map(|record| record.sns.message).collect()))
+impl RawEvent<'_> {
+    fn notice(&self) -> Option<Notice> {
+        if let Some(detail_type) = &self.detail_type {
+            return (detail_type == "Scheduled Event").then_some(Notice::Schedule);
+        }
+        let message = |record: &MessageRecord| Some(record.sns.as_ref()?.message.clone());
+        self.records.as_ref()?.iter().map(message).collect::<Option<_>>().map(Notice::Messages)
+    }
+
+    fn rest(self) -> Result<Request, ApiError> {
+        let mut headers = HeaderMap::new();
+        for (name, values) in self.multi_value_headers.unwrap_or_default() {
+            for value in values {
+                append(&mut headers, &name, &value);
             }
         }
+        for (name, value) in self.headers.unwrap_or_default() {
+            if !headers.contains_key(&name) {
+                append(&mut headers, &name, &value);
+            }
+        }
+        // The gateway has decoded it. Older saved events have only the map of single values.
+        let all = self.multi_value_query_string_parameters.unwrap_or_default();
+        let query = if all.is_empty() {
+            self.query_string_parameters.unwrap_or_default().into_iter().collect()
+        } else {
+            let pairs = |(name, values): (String, Vec<String>)| {
+                values.into_iter().map(move |value| (name.clone(), value)).collect::<Vec<_>>()
+            };
+            all.into_iter().flat_map(pairs).collect()
+        };
+        Ok(Request {
+            method: method(self.http_method)?,
+            path: self.path.unwrap_or_default(),
+            query,
+            headers,
+            body: decode_body(self.body, self.is_base64_encoded)?,
+            address: address(&self.request_context.identity),
+        })
+    }
+
+    fn http(self) -> Result<Request, ApiError> {
+        let client = self.request_context.http.unwrap_or_default();
+        let mut headers = HeaderMap::new();
+        for (name, value) in self.headers.unwrap_or_default() {
+            append(&mut headers, &name, &value);
+        }
+        if let Some(cookies) = self.cookies {
+            headers.remove(COOKIE);
+            for cookie in cookies {
+                append(&mut headers, COOKIE.as_str(), &cookie);
+            }
+        }
+        Ok(Request {
+            address: address(&client),
+            method: method(client.method)?,
+            path: without_stage(self.raw_path.unwrap_or_default()),
+            query: Query::decode(self.raw_query_string.as_deref().unwrap_or_default())?,
+            headers,
+            body: decode_body(self.body, self.is_base64_encoded)?,
+        })
     }
 }
 
-fn from_rest(event: ApiGatewayProxyRequest) -> Result<Request, ApiError> {
-    let mut headers = event.multi_value_headers;
-    for (name, value) in &event.headers {
-        if !headers.contains_key(name) {
-            headers.insert(name, value.clone());
-        }
+/// A header that HTTP does not know how to write did not come from HTTP, and is left out.
+fn append(headers: &mut HeaderMap, name: &str, value: &str) {
+    if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
+        headers.append(name, value);
     }
-    // The gateway has decoded it. Older saved events have only the map of single values.
-    let query = if event.multi_value_query_string_parameters.is_empty() {
-        event.query_string_parameters
-    } else {
-        event.multi_value_query_string_parameters
-    };
-    Ok(Request {
-        method: event.http_method,
-        path: event.path.unwrap_or_default(),
-        query: query.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-        headers,
-        body: decode_body(event.body, event.is_base64_encoded)?,
-        address: event.request_context.identity.source_ip.and_then(|address| address.parse().ok()),
-    })
 }
 
-fn from_http(event: ApiGatewayV2httpRequest) -> Result<Request, ApiError> {
-    let mut headers = event.headers;
-    if let Some(cookies) = event.cookies {
-        headers.remove(COOKIE);
-        for value in cookies.iter().filter_map(|cookie| HeaderValue::from_str(cookie).ok()) {
-            headers.append(COOKIE, value);
-        }
-    }
-    Ok(Request {
-        method: event.request_context.http.method,
-        path: without_stage(event.raw_path.unwrap_or_default()),
-        query: Query::decode(event.raw_query_string.as_deref().unwrap_or_default())?,
-        headers,
-        body: decode_body(event.body, event.is_base64_encoded)?,
-        address: event.request_context.http.source_ip.and_then(|address| address.parse().ok()),
-    })
+fn method(name: Option<String>) -> Result<Method, ApiError> {
+    let method = name.and_then(|name| name.parse().ok());
+    method.ok_or_else(|| ApiError::BadRequest("This is not an HTTP method.".into()))
+}
+
+fn address(client: &RawClient) -> Option<IpAddr> {
+    client.source_ip.as_ref()?.parse().ok()
 }
 
 /// An HTTP API with a named stage puts the stage before the path.
@@ -155,13 +217,13 @@ fn without_stage(path: String) -> String {
     }
 }
 
-fn decode_body(body: Option<String>, base64: bool) -> Result<Bytes, ApiError> {
-    let body = body.unwrap_or_default();
-    let body = if base64 {
+fn decode_body(body: Option<Text<'_>>, is_base64: Option<bool>) -> Result<Bytes, ApiError> {
+    let Text(body) = body.unwrap_or(Text(Cow::Borrowed("")));
+    let body = if is_base64 == Some(true) {
         let undecodable = |_| ApiError::BadRequest("The request body did not arrive as valid base64.".into());
-        STANDARD.decode(body).map_err(undecodable)?
+        STANDARD.decode(&*body).map_err(undecodable)?
     } else {
-        body.into_bytes()
+        body.into_owned().into_bytes()
     };
     if body.len() > MAX_BODY_BYTES { Err(ApiError::TooLarge) } else { Ok(body.into()) }
 }
@@ -213,15 +275,21 @@ pub(crate) fn buffered(format: Format, response: &Response<Body>) -> Option<Buff
     })
 }
 
-/// The answer as a prelude of status and headers, followed by the body's bytes; the same for both formats.
-pub(crate) fn streamed(response: Response<Body>) -> StreamResponse<Body> {
-    let (parts, stream) = response.into_parts();
-    let mut headers = parts.headers;
+/// The answer as a prelude of status and headers, eight zeros, and the body's bytes; the same for both formats
+/// (AWS Lambda Runtime API, "Response streaming").
+pub(crate) fn streamed(
+    response: Response<Body>,
+) -> Result<impl Stream<Item = Bytes> + Send, serde_json::Error> {
+    let (parts, body) = response.into_parts();
+    let prelude = serde_json::to_vec(&prelude(parts.status, parts.headers))?;
+    // The local emulator finds the zeros only in a piece of their own.
+    let head = [Bytes::from(prelude), Bytes::from_static(&[0; 8])];
+    Ok(stream::iter(head).chain(body))
+}
+
+fn prelude(status_code: StatusCode, mut headers: HeaderMap) -> MetadataPrelude {
     let cookies = take_cookies(&mut headers);
-    StreamResponse {
-        metadata_prelude: MetadataPrelude { status_code: parts.status, headers, cookies },
-        stream,
-    }
+    MetadataPrelude { status_code, headers, cookies }
 }
 
 fn take_cookies(headers: &mut HeaderMap) -> Vec<String> {
@@ -269,7 +337,7 @@ mod tests {
     }
 
     fn read(event: &Value) -> (Format, Result<Request, ApiError>) {
-        match serde_json::from_str(&event.to_string()).expect("an event") {
+        match Event::read(event.to_string().as_bytes()) {
             Event::Request(format, request) => (format, *request),
             Event::Notice(notice) => panic!("a notice: {notice:?}"),
         }
@@ -277,7 +345,7 @@ mod tests {
 
     #[test]
     fn what_other_services_say_is_no_request() {
-        let notice = |event: Value| match serde_json::from_str(&event.to_string()).expect("an event") {
+        let notice = |event: Value| match Event::read(event.to_string().as_bytes()) {
             Event::Notice(notice) => Some(notice),
             Event::Request(_, request) => request.is_ok().then(|| panic!("a request")),
         };
@@ -313,6 +381,19 @@ mod tests {
             assert_eq!(request.headers["content-type"], "text/plain");
             assert!(request.body.is_empty());
         }
+    }
+
+    #[test]
+    fn a_method_in_the_wrong_place_does_not_make_another_request_of_it() {
+        let (format, request) = http(&json!({"httpMethod": "GET"}));
+        assert_eq!((format, request.expect("a request").method), (Format::Http, Method::POST));
+    }
+
+    #[test]
+    fn a_header_that_http_cannot_carry_is_left_out_and_the_rest_stays() {
+        let headers = json!({"Content-Type": ["text/plain"], "bad name": ["x"], "X-Bad": ["a\nb"]});
+        let request = rest(&json!({"multiValueHeaders": headers, "headers": null})).1.expect("a request");
+        assert_eq!(request.headers.len(), 1);
     }
 
     #[test]
@@ -387,7 +468,8 @@ mod tests {
         );
         assert_eq!(http["headers"].get("set-cookie"), None);
         assert_eq!((&rest["body"], &rest["statusCode"]), (&http["body"], &http["statusCode"]));
-        let prelude = streamed(response).metadata_prelude;
+        let (parts, _) = response.into_parts();
+        let prelude = prelude(parts.status, parts.headers);
         assert_eq!((prelude.status_code.as_u16(), prelude.cookies), (200, vec!["a=b".to_owned()]));
     }
 }

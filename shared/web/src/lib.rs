@@ -40,6 +40,7 @@ pub mod request;
 mod request_line;
 pub mod response;
 pub mod route;
+mod runtime;
 pub mod serve;
 pub mod settings;
 pub mod throttle;

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use http::header::ORIGIN;
 use http::{Method, StatusCode};
-use lambda_runtime::{FunctionResponse, LambdaEvent, service_fn};
+use lambda_runtime::LambdaInvocation;
 
 use crate::error::{ApiError, Source};
 use crate::event::{self, Event, Notice};
@@ -20,6 +20,7 @@ use crate::origins::Origins;
 use crate::request::Request;
 use crate::request_line::{self, Outcome};
 use crate::response::{self, Body, Response};
+use crate::runtime::{self, Reply};
 
 /// What a function does with a request.
 #[async_trait]
@@ -76,26 +77,30 @@ async fn run(
     answers: Answers,
     served: Arc<AtomicU64>,
 ) -> Result<(), lambda_runtime::Error> {
-    let handle = |event: LambdaEvent<Event>| {
+    runtime::run(|LambdaInvocation { body, context, .. }| {
         let (function, served) = (Arc::clone(&function), Arc::clone(&served));
         async move {
             let is_first = served.fetch_add(1, Ordering::Relaxed) == 0;
-            let invocation = Invocation::new(&event.context, is_first);
-            let (format, request) = match event.payload {
+            let invocation = Invocation::new(&context, is_first);
+            let event = Event::read(&body);
+            drop(body);
+            let (format, request) = match event {
                 Event::Request(format, request) => (format, *request),
                 Event::Notice(notice) => {
                     see_to(&*function, notice, &invocation).await?;
-                    return Ok(FunctionResponse::BufferedResponse(None));
+                    return Ok(Reply::Document(b"null".to_vec()));
                 }
             };
             let response = answer(&*function, request, &invocation).await;
-            Ok::<_, lambda_runtime::Error>(match answers {
-                Answers::Streamed => FunctionResponse::StreamingResponse(event::streamed(response)),
-                Answers::Buffered => FunctionResponse::BufferedResponse(event::buffered(format, &response)),
+            Ok(match answers {
+                Answers::Streamed => Reply::pieces(event::streamed(response)?),
+                Answers::Buffered => {
+                    Reply::Document(serde_json::to_vec(&event::buffered(format, &response))?)
+                }
             })
         }
-    };
-    lambda_runtime::run(service_fn(handle)).await
+    })
+    .await
 }
 
 /// Tells the function what another service has to say.
