@@ -130,7 +130,7 @@ async fn start() -> Parts {
     let pages = ["http://localhost:9000", ALLOWED_ORIGIN];
     provision::provision(&backends, &pages, &SystemClock, &SystemRandom).await.expect("provisioned");
     let keys = session::SigningKeys::generate("stories").expect("a key");
-    let mut variables = environment::aws(&backends);
+    let mut variables = environment::aws(&backends.aws_url, &backends.dynamodb_url);
     variables.extend(environment::functions("http://localhost:9000/users/api", &keys));
     variables.push(("ALLOWED_ORIGINS".into(), ALLOWED_ORIGIN.into()));
     let gateway = Gateway::start(&target, &variables, &logs).await.expect("a gateway");

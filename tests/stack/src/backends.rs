@@ -43,7 +43,8 @@ impl Backends {
     }
 }
 
-async fn start_dynamodb(data: &Data) -> Result<String, Error> {
+/// DynamoDB alone; gives the URL.
+pub async fn start_dynamodb(data: &Data) -> Result<String, Error> {
     let database = match data {
         Data::Memory => Database::memory()?,
         Data::Folder(folder) => {

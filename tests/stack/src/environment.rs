@@ -7,8 +7,6 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::Credentials;
 use web::SystemClock;
 
-use crate::backends::Backends;
-
 /// The region that the stand-ins pretend to be.
 pub const REGION: &str = "eu-west-2";
 
@@ -30,15 +28,15 @@ pub const SENDER: &str = "users-api@example.org";
 /// The configuration set that mail is sent under.
 pub const CONFIGURATION_SET: &str = "users-mail";
 
-/// The AWS settings that lead every SDK to the stand-ins.
+/// The AWS settings that lead every SDK to the stand-ins: one for DynamoDB, another for everything else.
 #[must_use]
-pub fn aws(backends: &Backends) -> Vec<(String, String)> {
-    let mut variables = aws_at(&backends.aws_url);
+pub fn aws(aws_url: &str, dynamodb_url: &str) -> Vec<(String, String)> {
+    let mut variables = aws_at(aws_url);
     variables.extend(pairs(&[
-        ("AWS_ENDPOINT_URL_DYNAMODB", &backends.dynamodb_url),
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url),
         ("AWS_EC2_METADATA_DISABLED", "true"),
         // Where browsers send the parts of large files.
-        ("BUCKET_ORIGIN", &backends.aws_url),
+        ("BUCKET_ORIGIN", aws_url),
     ]));
     variables
 }

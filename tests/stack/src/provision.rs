@@ -37,11 +37,16 @@ pub async fn provision(
     clock: &dyn Clock,
     random: &dyn Random,
 ) -> Result<(), Error> {
-    let (dynamodb, aws) = (sdk_config(&backends.dynamodb_url).await, sdk_config(&backends.aws_url).await);
-    make_table(&aws_sdk_dynamodb::Client::new(&dynamodb)).await?;
+    let aws = sdk_config(&backends.aws_url).await;
     make_bucket(&aws_sdk_s3::Client::new(&aws), pages).await?;
     make_sender(&aws).await?;
-    let accounts = DynamoAccounts::new(&clients(&backends.dynamodb_url), TABLE.to_owned());
+    accounts(&backends.dynamodb_url, clock, random).await
+}
+
+/// The table and the accounts in it.
+pub async fn accounts(dynamodb_url: &str, clock: &dyn Clock, random: &dyn Random) -> Result<(), Error> {
+    make_table(&aws_sdk_dynamodb::Client::new(&sdk_config(dynamodb_url).await)).await?;
+    let accounts = DynamoAccounts::new(&clients(dynamodb_url), TABLE.to_owned());
     for (email, password, role) in DEMO_ACCOUNTS {
         make_account(&accounts, email, password, role, clock, random).await?;
     }

@@ -111,7 +111,7 @@ async fn start_functions(
     let pages = [&[own_origin.as_str()], origins.as_slice()].concat();
     provision::provision(backends, &pages, &SystemClock, &SystemRandom).await?;
     let keys = provision::signing_keys(&options.data.join("signing-keys.json"))?;
-    let mut variables = environment::aws(backends);
+    let mut variables = environment::aws(&backends.aws_url, &backends.dynamodb_url);
     let public_url = format!("{own_origin}/users/api");
     std::fs::write(options.data.join("aws.env"), environment::for_a_shell(&variables, &public_url))?;
     variables.extend(environment::functions(&public_url, &keys));

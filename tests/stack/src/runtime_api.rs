@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
@@ -154,6 +154,23 @@ pub struct Function {
     waiting: Mutex<HashMap<u64, oneshot::Sender<Result<Answer, Failure>>>>,
     counter: AtomicU64,
     polled: Notify,
+    polls: AtomicUsize,
+}
+
+/// A process that waits for an event, until it has one or is gone.
+struct Poll<'a>(&'a AtomicUsize);
+
+impl<'a> Poll<'a> {
+    fn begin(polls: &'a AtomicUsize) -> Self {
+        polls.fetch_add(1, Ordering::Relaxed);
+        Self(polls)
+    }
+}
+
+impl Drop for Poll<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Function {
@@ -168,6 +185,7 @@ impl Function {
             waiting: Mutex::default(),
             counter: AtomicU64::new(1),
             polled: Notify::new(),
+            polls: AtomicUsize::new(0),
         }
     }
 
@@ -185,8 +203,15 @@ impl Function {
         self.polled.notified().await;
     }
 
+    /// How many processes wait for an event. One that has just ended still counts for a moment.
+    #[must_use]
+    pub fn polls(&self) -> usize {
+        self.polls.load(Ordering::Relaxed)
+    }
+
     /// `GET /runtime/invocation/next`: the next event, as soon as there is one.
     async fn next(&self) -> Response {
+        let _poll = Poll::begin(&self.polls);
         self.polled.notify_one();
         let Some((id, event)) = self.receiver.lock().await.recv().await else {
             return StatusCode::GONE.into_response();
