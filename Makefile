@@ -21,7 +21,7 @@ NPM := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(CURDIR)/$(VENV)/bin/npm
 export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 
-.PHONY: help setup browser run build test check fmt clippy doc deny advisories template workflows python-client console console-check release reproducible package postman import backup rotate rehearse rust-tests python-tests client-tests stack-tests other-tests bench clean-local
+.PHONY: help setup browser valgrind run build test check fmt clippy doc deny advisories template workflows python-client console console-check release reproducible package postman import backup rotate rehearse rust-tests instructions python-tests client-tests stack-tests other-tests bench clean-local
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,12 @@ browser: ## Installs Chromium and its driver as Debian packages, unless they are
 	  echo "The tests need $$CHROMIUM and $$CHROMEDRIVER: install Chromium and chromedriver of the same version (in Debian the" \
 	    "packages chromium and chromium-driver), or say where they are with \`make CHROMIUM=… CHROMEDRIVER=… …\`." >&2; exit 1; }
 
+valgrind: ## Installs valgrind as a Debian package, unless it is there
+	@type valgrind >/dev/null 2>&1 || { \
+	  root=; [ "$$(id -u)" = 0 ] || root=sudo; \
+	  $$root apt-get update && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends valgrind; \
+	} || { echo 'Counting instructions needs valgrind: install it.' >&2; exit 1; }
+
 build: ## Compiles everything
 	cargo build --workspace --locked
 
@@ -62,7 +68,7 @@ run: setup build ## Serves the whole API at http://localhost:9000/users/api unti
 	@exec target/debug/stack $(ARGS)
 
 # The browser comes first: who has to install it by hand learns so at once.
-test: browser check rust-tests python-tests ## Runs every check and every test
+test: browser valgrind check rust-tests instructions python-tests ## Runs every check and every test
 
 check: fmt clippy doc deny template workflows python-client console-check ## Format, lints, documentation, dependency policy, template, types
 
@@ -113,6 +119,11 @@ console-check: $(CONSOLE)/node_modules/.installed
 
 rust-tests: setup build
 	cargo test --workspace --locked
+
+# Of what is deployed, so that the guard counts nothing else.
+instructions: valgrind build ## Counts instructions; none may have grown by 5 % (to record them anew: ARGS=--record)
+	cargo build --release --locked
+	target/debug/bench instructions $(ARGS)
 
 # Three at a time: most of them wait for processes to start and for answers that take their time.
 python-tests: setup browser build
@@ -169,10 +180,11 @@ backup: setup ## Keeps a copy of all accounts and files, or restores one (option
 rotate: setup ## The next step of the keys that sign tokens (options: ARGS="/users-api-dev/signing-keys --first")
 	$(VENV)/bin/python clients/signing_keys/rotate.py $(ARGS)
 
-bench: setup ## Start-up, latency and memory of the functions, beside a plain hello
+bench: setup ## Speed, memory and size of the functions beside floors and peers, and how cost grows (options: ARGS="--turns 15")
 	cargo build --release --locked
 	cargo build --profile benchmark --package bench --locked
-	target/benchmark/bench
+	target/benchmark/bench compare $(ARGS)
+	target/benchmark/bench curves
 
 clean-local: ## Forgets the data of `make run`
 	rm -rf .local/data .local/log .local/signing-keys.json

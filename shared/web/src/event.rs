@@ -221,7 +221,8 @@ fn decode_body(body: Option<Text<'_>>, is_base64: Option<bool>) -> Result<Bytes,
     let Text(body) = body.unwrap_or(Text(Cow::Borrowed("")));
     let body = if is_base64 == Some(true) {
         let undecodable = |_| ApiError::BadRequest("The request body did not arrive as valid base64.".into());
-        STANDARD.decode(&*body).map_err(undecodable)?
+        // With the plain decoder 9 of the 21 million instructions of an upload of 1 MB were here.
+        base64_simd::STANDARD.decode_to_vec(&*body).map_err(undecodable)?
     } else {
         body.into_owned().into_bytes()
     };

@@ -104,8 +104,15 @@ impl Run<'_> {
         Ok(total.ok_or("valgrind counted nothing")?.trim().parse()?)
     }
 
+    /// Stays for `callgrind_annotate`, which tells where the instructions are.
     fn file(&self) -> PathBuf {
-        self.setup.folders.scratch.join(format!("callgrind.{}", self.function))
+        let title =
+            self.event.as_ref().map_or_else(|| "start".to_owned(), |(operation, _)| operation.title());
+        self.setup.folders.scratch.join(format!(
+            "callgrind.{}.{}",
+            self.function,
+            title.replace(['/', ' '], "-")
+        ))
     }
 }
 

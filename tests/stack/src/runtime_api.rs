@@ -48,7 +48,8 @@ pub async fn listen(router: Router) -> Result<String, Error> {
     Ok(address)
 }
 
-/// The command that starts a function's program as Lambda does, against the Runtime API at `address`.
+/// The command that starts a function's program as Lambda does, against the Runtime API at `address`: with the variables that
+/// it is given and none of this process.
 #[must_use]
 pub fn command(
     program: &std::path::Path,
@@ -58,6 +59,8 @@ pub fn command(
 ) -> Command {
     let mut command = Command::new(program);
     command
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .envs(variables.iter().cloned())
         .env("AWS_LAMBDA_RUNTIME_API", format!("http://{address}/{name}"))
         .env("AWS_LAMBDA_FUNCTION_NAME", name)
