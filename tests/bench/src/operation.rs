@@ -89,9 +89,7 @@ impl Operation {
             }
             Self::CheckIn => ("POST", "checkin".to_owned(), "", Vec::new()),
             Self::Folder(files) => ("GET", format!("files/folder-of-{files}"), "", Vec::new()),
-            Self::Upload => {
-                ("POST", "files/bench".to_owned(), "multipart/form-data; boundary=B", form(FILE_BYTES))
-            }
+            Self::Upload => ("POST", "files/bench".to_owned(), FORM, form(FILE_BYTES)),
             Self::Download => ("GET", format!("files/of-{FILE_BYTES}-bytes.bin"), "", Vec::new()),
         };
         let mut request = Request::builder().method(method).uri(format!("/users/api/{path}"));
@@ -128,12 +126,16 @@ impl Operation {
     }
 }
 
+/// The media type of [`form`].
+pub(crate) const FORM: &str = "multipart/form-data; boundary=bench-7d1f0c2a9e";
+
 /// A form with one file, whose content cannot be packed.
 pub(crate) fn form(bytes: usize) -> Vec<u8> {
     let mut form =
-        b"--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.bin\"\r\n\r\n".to_vec();
+        b"--bench-7d1f0c2a9e\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.bin\"\r\n\r\n"
+            .to_vec();
     form.extend_from_slice(&noise(bytes));
-    form.extend_from_slice(b"\r\n--B--\r\n");
+    form.extend_from_slice(b"\r\n--bench-7d1f0c2a9e--\r\n");
     form
 }
 

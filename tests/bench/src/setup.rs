@@ -221,10 +221,13 @@ impl Setup {
 
     /// The peer that is a server, with new data.
     pub(crate) async fn pocketbase(&self) -> Result<PocketBase, Error> {
-        let data = self.folders.installed.join("pocketbase-data");
-        if data.exists() {
-            std::fs::remove_dir_all(&data)?;
+        // Beside its data it writes down what was made of them, and makes it again.
+        let folder = self.folders.installed.join("pocketbase");
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)?;
         }
-        PocketBase::start(&self.folders.installed.join("python/bin/pocketbase"), &data, free_port()?).await
+        std::fs::create_dir_all(&folder)?;
+        let program = self.folders.installed.join("python/bin/pocketbase");
+        PocketBase::start(&program, &folder.join("data"), free_port()?).await
     }
 }

@@ -17,7 +17,7 @@ use stack::environment::{BUCKET, sdk_config};
 use stack::event::{Format, event};
 
 use crate::contestant::invoke;
-use crate::operation::{count, form, noise};
+use crate::operation::{FORM, count, form, noise};
 use crate::report::{Peer, Row};
 use crate::setup::{FUNCTIONS, Setup};
 use crate::starts::timed;
@@ -110,7 +110,7 @@ impl Files<'_> {
         // With the form around it.
         let form = form((4 << 20) - 200);
         for _ in 0..3 {
-            self.ask("POST", "files/bench", "multipart/form-data; boundary=B", &form).await?;
+            self.ask("POST", "files/bench", FORM, &form).await?;
         }
         let measured = files.peak_mb()?;
         Ok(Row::new("peak memory, files, uploads of 4 MiB".into(), "MB", vec![measured], 40.0)
