@@ -103,7 +103,7 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct RawContext {
-    identity: RawClient,
+    identity: Option<RawClient>,
     http: Option<RawClient>,
 }
 
@@ -165,7 +165,7 @@ impl RawEvent<'_> {
             query,
             headers,
             body: decode_body(self.body, self.is_base64_encoded)?,
-            address: address(&self.request_context.identity),
+            address: self.request_context.identity.as_ref().and_then(address),
         })
     }
 

@@ -1,22 +1,26 @@
-//! The last step of the Lambda runtime: an invocation is read and answered.
+//! The loop of the Lambda runtime: an event is fetched, and what becomes of it is sent back
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>).
 //!
-//! The library fetches invocations; its own last step is replaced. It sends a streamed answer piece by piece through a socket that
-//! holds small packets back (Nagle's algorithm), so that a short one takes 40 ms, the time for which Linux keeps back an
-//! acknowledgement. And it copies an event before it is read.
+//! That of `lambda_runtime` sends a streamed answer piece by piece through a socket that holds small packets back (Nagle's
+//! algorithm), so that a short one takes 40 ms, the time for which Linux keeps back an acknowledgement. And it copies an event before it
+//! is read. This one uses its client, its context and its documents.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
 use futures_util::stream::{self, Stream};
-use http::{HeaderValue, Method, Request};
+use futures_util::{FutureExt as _, StreamExt as _};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper_util::client::legacy::connect::HttpConnector;
-use lambda_runtime::tower::Layer;
-use lambda_runtime::{Diagnostic, Error, LambdaEvent, LambdaInvocation, Runtime, service_fn};
-use lambda_runtime_api_client::PooledClient;
+use lambda_runtime::{Config, Context, Diagnostic, Error};
 use lambda_runtime_api_client::body::Body;
+use lambda_runtime_api_client::{PooledClient, build_request};
+
+/// Names the request that an event belongs to (AWS Lambda Runtime API).
+const REQUEST_ID: &str = "lambda-runtime-aws-request-id";
 
 /// Names an invocation beside its request (AWS Lambda Runtime API); it goes back with the answer.
 const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
@@ -36,49 +40,46 @@ impl Reply {
     }
 }
 
-/// Hands every invocation to `reply` and sends back what it makes of it, or why it failed, until the Runtime API fails.
-pub(crate) async fn run<R>(reply: impl Fn(LambdaInvocation) -> R + Clone) -> Result<(), Error>
+/// Hands every event, with what the runtime says about it, to `reply`, and sends back what that makes of it, or why it failed, until
+/// the Runtime API fails.
+pub(crate) async fn run<R>(reply: impl Fn(Bytes, Context) -> R) -> Result<(), Error>
 where
     R: Future<Output = Result<Reply, Error>>,
 {
-    let client = Arc::new(client());
-    let service = service_fn(move |invocation: LambdaInvocation| {
-        let (client, id) = (client.clone(), invocation.context.request_id.clone());
-        let invocation_id = invocation.parts.headers.get(INVOCATION_ID).cloned();
-        let replied = reply(invocation);
-        async move {
-            let mut request = match replied.await {
-                Ok(reply) => answer(&id, reply)?,
-                Err(failure) => report(&id, failure)?,
-            };
-            if let Some(invocation_id) = invocation_id {
-                request.headers_mut().insert(INVOCATION_ID, invocation_id);
-            }
-            // The body of its answer says nothing, but the connection is free again only behind it.
-            client.call(request).await?.into_body().collect().await?;
-            Ok::<_, Error>(())
+    let (client, config) = (client(), Arc::new(Config::from_env()));
+    loop {
+        let next = build_request().uri("/2018-06-01/runtime/invocation/next").body(Body::empty())?;
+        let (parts, event) = client.call(next).await?.into_parts();
+        let event = event.collect().await?.to_bytes();
+        // The local emulator has nothing to do for it at the moment.
+        if parts.status == StatusCode::NO_CONTENT {
+            continue;
         }
-    });
-    let replaced = service_fn(async |_: LambdaEvent<()>| Ok::<_, Error>(()));
-    Runtime::new(replaced).layer(Instead(service)).run().await
+        let id = text(&parts.headers, REQUEST_ID).ok_or("an event without a request id")?.to_owned();
+        let context = Context::new(&id, config.clone(), &parts.headers)?;
+        let mut request = match AssertUnwindSafe(reply(event, context)).catch_unwind().await {
+            Ok(Ok(reply)) => answer(&id, reply)?,
+            Ok(Err(failure)) => report(&id, failure)?,
+            Err(_) => report(&id, "a panic, logged where it happened".into())?,
+        };
+        if let Some(invocation_id) = parts.headers.get(INVOCATION_ID) {
+            request.headers_mut().insert(INVOCATION_ID, invocation_id.clone());
+        }
+        // What it says to an answer is of no use, but the connection is free again only behind it.
+        client.call(request).await?.into_body().collect().await?;
+    }
 }
 
-/// The client of the Runtime API, which sends at once what it is given.
+/// The client of the Runtime API, which sends at once what it is given. It keeps one connection, since the local emulator goes on
+/// reading a large answer only when the next event is asked for on the same.
 fn client() -> PooledClient {
     let mut http = HttpConnector::new();
     http.set_nodelay(true);
-    PooledClient::builder().with_connector(http).build()
+    PooledClient::builder().with_connector(http).with_pool_size(1).build()
 }
 
-/// One service instead of another.
-struct Instead<S>(S);
-
-impl<Inner, S: Clone> Layer<Inner> for Instead<S> {
-    type Service = S;
-
-    fn layer(&self, _: Inner) -> S {
-        self.0.clone()
-    }
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
 }
 
 /// `POST /runtime/invocation/<id>/response`.
@@ -106,5 +107,5 @@ fn report(id: &str, failure: Error) -> Result<Request<Body>, Error> {
 
 fn post(id: &str, what: &str, body: Body) -> Result<Request<Body>, Error> {
     let uri = format!("/2018-06-01/runtime/invocation/{id}/{what}");
-    Ok(Request::builder().method(Method::POST).uri(uri).body(body)?)
+    Ok(build_request().method(Method::POST).uri(uri).body(body)?)
 }

@@ -10,7 +10,6 @@ use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use http::header::ORIGIN;
 use http::{Method, StatusCode};
-use lambda_runtime::LambdaInvocation;
 
 use crate::error::{ApiError, Source};
 use crate::event::{self, Event, Notice};
@@ -77,14 +76,14 @@ async fn run(
     answers: Answers,
     served: Arc<AtomicU64>,
 ) -> Result<(), lambda_runtime::Error> {
-    runtime::run(|LambdaInvocation { body, context, .. }| {
+    runtime::run(|event, context| {
         let (function, served) = (Arc::clone(&function), Arc::clone(&served));
         async move {
             let is_first = served.fetch_add(1, Ordering::Relaxed) == 0;
             let invocation = Invocation::new(&context, is_first);
-            let event = Event::read(&body);
-            drop(body);
-            let (format, request) = match event {
+            let read = Event::read(&event);
+            drop(event);
+            let (format, request) = match read {
                 Event::Request(format, request) => (format, *request),
                 Event::Notice(notice) => {
                     see_to(&*function, notice, &invocation).await?;
