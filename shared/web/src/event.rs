@@ -53,9 +53,11 @@ pub enum Notice {
 impl Event {
     /// Reads an event in one pass, in which a large body is not copied.
     pub(crate) fn read(json: &[u8]) -> Self {
-        let unknown = ApiError::BadRequest("This event is not an HTTP request.".into());
-        let unknown = Self::Request(Format::Http, Box::new(Err(unknown)));
-        let Ok(event) = serde_json::from_slice::<RawEvent<'_>>(json) else { return unknown };
+        let unknown = || {
+            let unknown = ApiError::BadRequest("This event is not an HTTP request.".into());
+            Self::Request(Format::Http, Box::new(Err(unknown)))
+        };
+        let Ok(event) = serde_json::from_slice::<RawEvent<'_>>(json) else { return unknown() };
         if let Some(notice) = event.notice() {
             return Self::Notice(notice);
         }
@@ -63,7 +65,7 @@ impl Event {
         match (event.request_context.http.is_some(), event.http_method.is_some()) {
             (true, _) => Self::Request(Format::Http, Box::new(event.http())),
             (false, true) => Self::Request(Format::Rest, Box::new(event.rest())),
-            (false, false) => unknown,
+            (false, false) => unknown(),
         }
     }
 }

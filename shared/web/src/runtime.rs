@@ -11,7 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
 use futures_util::{FutureExt as _, StreamExt as _};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderValue, Method, Request, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -55,7 +55,7 @@ where
         if parts.status == StatusCode::NO_CONTENT {
             continue;
         }
-        let id = text(&parts.headers, REQUEST_ID).ok_or("an event without a request id")?.to_owned();
+        let id = parts.headers.get(REQUEST_ID).ok_or("an event without a request id")?.to_str()?.to_owned();
         let context = Context::new(&id, config.clone(), &parts.headers)?;
         let mut request = match AssertUnwindSafe(reply(event, context)).catch_unwind().await {
             Ok(Ok(reply)) => answer(&id, reply)?,
@@ -76,10 +76,6 @@ fn client() -> PooledClient {
     let mut http = HttpConnector::new();
     http.set_nodelay(true);
     PooledClient::builder().with_connector(http).with_pool_size(1).build()
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
 }
 
 /// `POST /runtime/invocation/<id>/response`.

@@ -7,7 +7,7 @@ use crate::operation::Operation;
 
 /// What one contestant needed for one operation.
 pub(crate) struct Series {
-    pub(crate) name: String,
+    pub(crate) name: &'static str,
     /// Processor time of one call, in milliseconds: the average of each turn.
     pub(crate) cpu: Vec<f64>,
     /// The time of each call, in milliseconds.
@@ -23,7 +23,7 @@ pub(crate) async fn compare(
 ) -> Result<Vec<Series>, Error> {
     let able: Vec<_> = (0..contestants.len()).filter(|n| contestants[*n].can(operation)).collect();
     let names = able.iter().map(|n| contestants[*n].name).chain(["again"]);
-    let mut all: Vec<_> = names.map(|name| Series { name: name.into(), cpu: vec![], wall: vec![] }).collect();
+    let mut all: Vec<_> = names.map(|name| Series { name, cpu: vec![], wall: vec![] }).collect();
     for turn in 0..=turns {
         let mut order: Vec<_> = able.iter().copied().enumerate().chain([(able.len(), able[0])]).collect();
         order.rotate_left(turn % (able.len() + 1));

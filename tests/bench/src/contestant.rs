@@ -1,7 +1,6 @@
 //! The programs that are compared: our functions, floors that do no more than must be done, and what somebody might use instead.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -192,20 +191,4 @@ pub(crate) async fn invoke(
     };
     let status = answer["statusCode"].as_u64().unwrap_or_default();
     Ok((status, body, String::from_utf8_lossy(head).into_owned()))
-}
-
-/// Where what is compared comes from.
-pub(crate) struct Folders {
-    /// The functions as they are deployed.
-    pub(crate) functions: PathBuf,
-    /// What was built with the benchmark.
-    pub(crate) floors: PathBuf,
-    /// The sources of the peers.
-    pub(crate) peers: PathBuf,
-    /// Where the peers are installed.
-    pub(crate) installed: PathBuf,
-    /// What is measured is kept there.
-    pub(crate) scratch: PathBuf,
-    /// The Python environment of the project.
-    pub(crate) venv: PathBuf,
 }

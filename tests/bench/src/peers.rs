@@ -6,7 +6,7 @@ use stack::Error;
 use tokio::process::Command;
 use web::environment::variable;
 
-use crate::contestant::Folders;
+use crate::setup::Folders;
 
 /// Puts Python's packages, PocketBase among them, and the bundle of Node.js there, unless they are.
 pub(crate) async fn install(folders: &Folders) -> Result<(), Error> {

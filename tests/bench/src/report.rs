@@ -45,7 +45,7 @@ impl Peer {
 pub(crate) enum Verdict {
     Reached,
     Above,
-    /// Above, or not, by less than the machine's noise.
+    /// The machine was too noisy to tell.
     Noisy,
 }
 
@@ -68,8 +68,8 @@ impl Row {
         let mut row = Self::new(operation.title(), "ms", series[0].cpu.clone(), operation.reach_ms());
         row.again = of("again");
         row.floor = of("floor");
-        let others = series[1..].iter().filter(|series| !["again", "floor"].contains(&series.name.as_str()));
-        row.peers = others.map(|series| Peer::new(&series.name, series.cpu.clone())).collect();
+        let others = series[1..].iter().filter(|series| !["again", "floor"].contains(&series.name));
+        row.peers = others.map(|series| Peer::new(series.name, series.cpu.clone())).collect();
         row
     }
 
@@ -82,12 +82,10 @@ impl Row {
     pub(crate) fn verdict(&self) -> Verdict {
         let ours = Figure::of(&self.ours).median;
         let floor = self.floor.as_ref().map_or(0.0, |floor| Figure::ratio(&self.ours, floor).median);
-        let within = |noise: f64| ours <= self.reach * noise && floor <= self.times_floor * noise;
-        match (within(1.0), self.noise() > NOISE) {
-            (_, true) => Verdict::Noisy,
-            (true, false) => Verdict::Reached,
-            (false, false) => Verdict::Above,
+        if self.noise() > NOISE {
+            return Verdict::Noisy;
         }
+        if ours <= self.reach && floor <= self.times_floor { Verdict::Reached } else { Verdict::Above }
     }
 
     fn cell(&self, name: &str) -> String {
@@ -164,15 +162,12 @@ fn verdict(row: &Row) -> &'static str {
 /// How long single calls took, queueing behind other work of the machine included.
 pub(crate) fn walls(operations: &[(Operation, Vec<Series>)]) -> String {
     let mut text = String::from("| p50, p99 of a call in ms |");
-    let names: Vec<_> =
-        operations.first().map_or(&[][..], |(_, all)| all).iter().map(|series| &series.name).collect();
-    let mut columns: Vec<&String> = Vec::new();
-    for (_, all) in operations {
-        columns.extend(
-            all.iter().map(|series| &series.name).filter(|name| !columns.contains(name)).collect::<Vec<_>>(),
-        );
+    let mut columns: Vec<&str> = Vec::new();
+    for series in operations.iter().flat_map(|(_, all)| all) {
+        if !columns.contains(&series.name) {
+            columns.push(series.name);
+        }
     }
-    drop(names);
     for column in &columns {
         let _ = write!(text, " {column} |");
     }
@@ -180,7 +175,7 @@ pub(crate) fn walls(operations: &[(Operation, Vec<Series>)]) -> String {
     for (operation, all) in operations {
         let _ = write!(text, "| {} |", operation.title());
         for column in &columns {
-            let cell = all.iter().find(|series| &&series.name == column).map_or_else(String::new, |series| {
+            let cell = all.iter().find(|series| series.name == *column).map_or_else(String::new, |series| {
                 format!("{}, {}", number(percentile(&series.wall, 50)), number(percentile(&series.wall, 99)))
             });
             let _ = write!(text, " {cell} |");

@@ -20,7 +20,7 @@ use tokio::process::Command;
 use web::{SystemClock, SystemRandom};
 
 use crate::canned_bucket::CannedBucket;
-use crate::contestant::{Contestant, Folders, Functions};
+use crate::contestant::{Contestant, Functions};
 use crate::operation::{OPERATIONS, Operation};
 use crate::pocketbase::PocketBase;
 use crate::process::Process;
@@ -31,11 +31,30 @@ pub(crate) const FUNCTIONS: [&str; 5] = ["info", "auth", "account", "files", "se
 /// What else is behind the Runtime API: the plain function, the one that moves files over bare sockets, and two peers.
 const OTHERS: [&str; 4] = ["hello", "bare_files", "python", "node"];
 
+/// The peers that are functions: the program, and the name of its column.
+pub(crate) const PEERS: [(&str, &str); 2] = [("python", "Python"), ("node", "Node.js")];
+
 /// How long a start may take before the benchmark gives up.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The table of the peers, which knows addresses and hashes only.
 const PEER_TABLE: &str = "peers";
+
+/// Where what is compared comes from.
+pub(crate) struct Folders {
+    /// The functions as they are deployed.
+    pub(crate) functions: PathBuf,
+    /// What was built with the benchmark.
+    pub(crate) floors: PathBuf,
+    /// The sources of the peers.
+    pub(crate) peers: PathBuf,
+    /// Where the peers are installed.
+    pub(crate) installed: PathBuf,
+    /// What is measured is kept there.
+    pub(crate) scratch: PathBuf,
+    /// The Python environment of the project.
+    pub(crate) venv: PathBuf,
+}
 
 /// Where everything is.
 pub(crate) struct Setup {

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Instant;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
@@ -20,7 +21,6 @@ use crate::contestant::invoke;
 use crate::operation::{FORM, count, form, noise};
 use crate::report::{Peer, Row};
 use crate::setup::{FUNCTIONS, Setup};
-use crate::starts::timed;
 
 /// What is packed into one zip: 160 MB, as the bucket's files have 100 KB each.
 const PACKED_FILES: usize = 1_600;
@@ -191,4 +191,11 @@ impl Files<'_> {
         complete.multipart_upload(parts).send().await?;
         Ok(())
     }
+}
+
+/// How long something takes, in milliseconds.
+async fn timed<T>(work: impl Future<Output = Result<T, Error>>) -> Result<(T, f64), Error> {
+    let begin = Instant::now();
+    let done = work.await?;
+    Ok((done, begin.elapsed().as_secs_f64() * 1e3))
 }

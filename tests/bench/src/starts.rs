@@ -1,7 +1,6 @@
 //! What a new process needs: up to its first poll, for the connections over TLS, and with its first log-on.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use api::tls_front::{Handshakes, Identity, in_front_of};
 use stack::Error;
@@ -10,7 +9,7 @@ use stack::event::Format;
 use crate::contestant::invoke;
 use crate::operation::Operation;
 use crate::report::{Peer, Row};
-use crate::setup::Setup;
+use crate::setup::{FUNCTIONS, PEERS, Setup};
 
 /// Starts of each program of ours and of each floor.
 const STARTS: usize = 21;
@@ -37,9 +36,8 @@ async fn start(setup: &Setup, name: &str, settings: &[(String, String)]) -> Resu
 
 /// That of every function.
 async fn first_polls(setup: &Setup, peers: Option<&Settings>) -> Result<Vec<Row>, Error> {
-    let programs = ["auth", "account", "files", "send", "info"];
     let mut floor = Vec::new();
-    let mut ours = programs.map(|name| (name, Vec::new()));
+    let mut ours = FUNCTIONS.map(|name| (name, Vec::new()));
     for _ in 0..STARTS {
         floor.push(start(setup, "hello", &[]).await?);
         for (name, times) in &mut ours {
@@ -60,7 +58,7 @@ async fn first_polls(setup: &Setup, peers: Option<&Settings>) -> Result<Vec<Row>
 
 async fn peer_starts(setup: &Setup, settings: &Settings) -> Result<Vec<Peer>, Error> {
     let mut peers = Vec::new();
-    for (name, title) in [("python", "Python"), ("node", "Node.js")] {
+    for (name, title) in PEERS {
         let mut times = Vec::new();
         for _ in 0..PEER_STARTS {
             times.push(start(setup, name, settings).await?);
@@ -98,7 +96,7 @@ async fn first_log_on(setup: &Setup, peers: Option<&Settings>) -> Result<Row, Er
     let ours = first_log_ons(setup, "auth", &[], STARTS).await?;
     let mut row = Row::new("first log-on of a new process, its start included".into(), "ms", ours, 25.0);
     if let Some(settings) = peers {
-        for (name, title) in [("python", "Python"), ("node", "Node.js")] {
+        for (name, title) in PEERS {
             row.peers.push(Peer::new(title, first_log_ons(setup, name, settings, PEER_STARTS).await?));
         }
     }
@@ -120,11 +118,4 @@ async fn first_log_ons(
         times.push(setup.last_cpu_ms(name, process).await?);
     }
     Ok(times)
-}
-
-/// How long something takes, in milliseconds.
-pub(crate) async fn timed<T>(work: impl Future<Output = Result<T, Error>>) -> Result<(T, f64), Error> {
-    let begin = Instant::now();
-    let done = work.await?;
-    Ok((done, begin.elapsed().as_secs_f64() * 1e3))
 }
