@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use argon2::password_hash::phc::{self, Output, ParamsString, Salt};
-use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
+use argon2_rust::params::{Memory, TagLen};
+use argon2_rust::{Algorithm, Argon2, Hasher, Params, Version};
 use bcrypt::HashParts;
 use data_encoding::HEXLOWER;
+use phc::{Ident, Output, ParamsString, Salt};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -34,8 +35,14 @@ const MAX_PASSES: u32 = 16;
 /// 15.
 const MAX_BCRYPT_COST: u32 = 14;
 
+/// The name of the kind of today (RFC 9106 1).
+const ARGON2ID: Ident = Ident::new_unwrap("argon2id");
+
 /// Bytes of salt (RFC 9106 3.1).
 const SALT_BYTES: usize = 16;
+
+/// The fewest bytes of salt that a hash can have been made with (the reference implementation refuses fewer).
+const MIN_SALT_BYTES: usize = 8;
 
 /// Bytes of hash (RFC 9106 3.1: 128 bits suffice, 256 are the recommendation).
 const HASH_BYTES: usize = 32;
@@ -152,8 +159,8 @@ impl PasswordHash {
     fn is_outdated(&self) -> bool {
         let Kind::Argon2(hash) = &self.0 else { return true };
         let below = |name: &str, today| hash.params.get_decimal(name).is_none_or(|value| value < today);
-        hash.algorithm != ARGON2ID_IDENT
-            || hash.version != Some(Version::V0x13.into())
+        hash.algorithm != ARGON2ID
+            || hash.version != Some(Version::V0x13.as_u32())
             || below("m", MEMORY_KIB)
             || below("t", PASSES)
     }
@@ -161,19 +168,33 @@ impl PasswordHash {
 
 fn argon2_hash(text: &str) -> Option<Kind> {
     let hash = phc::PasswordHash::new(text).ok()?;
-    let params = Params::try_from(&hash).ok()?;
-    let usable = Algorithm::try_from(hash.algorithm.as_str()).is_ok()
-        && version(&hash).is_some()
-        && hash.salt.is_some()
-        && hash.hash.is_some()
-        && params.m_cost() <= MAX_MEMORY_KIB
-        && params.t_cost() <= MAX_PASSES;
+    let function = function(&hash)?;
+    let params = function.params();
+    let usable = hash.salt.as_ref().is_some_and(|salt| salt.len() >= MIN_SALT_BYTES)
+        && params.memory_kib() <= MAX_MEMORY_KIB
+        && params.passes() <= MAX_PASSES;
     usable.then(|| Kind::Argon2(Box::new(hash)))
 }
 
-/// The version of an argon2 hash; one that does not say is of the first (RFC 9106 4 describes the second).
-fn version(hash: &phc::PasswordHash) -> Option<Version> {
-    hash.version.map_or(Some(Version::V0x10), |version| Version::try_from(version).ok())
+/// The argon2 that has made a hash; `None` if it is no argon2, or one with a key or further data, which are not known here.
+///
+/// A hash that names no version is of the first (RFC 9106 4 describes the second).
+fn function(hash: &phc::PasswordHash) -> Option<Argon2> {
+    let kinds = [Algorithm::Argon2d, Algorithm::Argon2i, Algorithm::Argon2id];
+    let kind = kinds.into_iter().find(|kind| kind.as_str() == hash.algorithm.as_str())?;
+    let version = hash.version.map_or(Some(Version::V0x10), Version::from_u32)?;
+    if hash.params.iter().count() != 3 {
+        return None;
+    }
+    let param = |name: &str| hash.params.get_decimal(name);
+    let params = Params::builder()
+        .memory(Memory::kib(param("m")?.into()))
+        .passes(param("t")?)
+        .lanes(param("p")?)
+        .tag_len(TagLen::bytes(hash.hash.as_ref()?.len() as u64))
+        .build()
+        .ok()?;
+    Some(Argon2::new(kind, version, params))
 }
 
 /// Not `$2x$`: those hashes were made by a faulty program, and other passwords than theirs would fit.
@@ -200,12 +221,12 @@ pub enum Verdict {
     RightButOutdated,
 }
 
-/// Hashes passwords in a working memory that is allocated at the first use and kept: allocating 19 MiB anew for
-/// each hash costs a third of the hash again, in page faults.
+/// Hashes passwords in a working memory that is mapped at the first use and kept: mapping 19 MiB anew for each hash costs
+/// page faults each time.
 ///
 /// Calls wait for each other: a process has one working memory.
 pub struct PasswordHasher {
-    memory: Mutex<Vec<Block>>,
+    hasher: Mutex<Option<Hasher>>,
     /// Verified when there is no account, so that an unknown address costs the same work as a known one.
     decoy: PasswordHash,
 }
@@ -214,7 +235,7 @@ impl PasswordHasher {
     /// A hasher without any working memory yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { memory: Mutex::new(Vec::new()), decoy: decoy() }
+        Self { hasher: Mutex::new(None), decoy: decoy() }
     }
 
     /// Hashes a password with today's parameters and a fresh salt.
@@ -244,17 +265,13 @@ impl PasswordHasher {
 
     /// The output that `password` gives under the salt and parameters of `hash`; `None` if they are unusable.
     fn output(&self, password: &Password, hash: &phc::PasswordHash) -> Option<Output> {
-        let params = Params::try_from(hash).ok()?;
+        let function = function(hash)?;
         let salt = hash.salt.as_ref()?;
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        if memory.len() < params.block_count() {
-            memory.resize(params.block_count(), Block::new());
-        }
         let mut output = vec![0; hash.hash.as_ref()?.len()];
-        let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
-        Argon2::new(algorithm, version(hash)?, params)
-            .hash_password_into_with_memory(password.0.as_bytes(), salt, &mut output, memory.as_mut_slice())
-            .ok()?;
+        let mut kept = self.hasher.lock().unwrap_or_else(PoisonError::into_inner);
+        let hasher = kept.get_or_insert_with(|| function.hasher());
+        hasher.set_argon2(function);
+        hasher.hash_into(password.0.as_bytes(), salt, &mut output).ok()?;
         Output::new(&output).ok()
     }
 }
@@ -277,8 +294,8 @@ fn phc_hash(salt: &[u8; SALT_BYTES], output: &[u8; HASH_BYTES]) -> phc::Password
         params.add_decimal(name, value).expect("three short parameters fit a PHC string");
     }
     phc::PasswordHash {
-        algorithm: ARGON2ID_IDENT,
-        version: Some(Version::V0x13.into()),
+        algorithm: ARGON2ID,
+        version: Some(Version::V0x13.as_u32()),
         params,
         salt: Some(Salt::new(salt).expect("16 bytes are a valid salt")),
         hash: Some(Output::new(output).expect("32 bytes are a valid output")),
@@ -335,13 +352,9 @@ mod tests {
     #[test]
     fn a_hash_made_with_less_work_is_verified_and_found_outdated() {
         let hasher = PasswordHasher::new();
-        let weak = Params::new(64, 2, 1, Some(32)).expect("valid");
-        let mut output = [0; 32];
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, weak)
-            .hash_password_into(b"password", b"somesaltsomesalt", &mut output)
-            .expect("hashes");
-        let mut hash = phc_hash(b"somesaltsomesalt", &output);
+        let mut hash = phc_hash(b"somesaltsomesalt", &[0; HASH_BYTES]);
         hash.params = "m=64,t=2,p=1".parse().expect("valid");
+        hash.hash = hasher.output(&password("password"), &hash);
         let stored = PasswordHash::parse(&hash.to_string()).expect("usable");
         assert_eq!(hasher.verify(&password("password"), Some(&stored)), Verdict::RightButOutdated);
         assert_eq!(hasher.verify(&password("passwort"), Some(&stored)), Verdict::Wrong);
@@ -383,6 +396,11 @@ mod tests {
             good.replace("v=19", "v=20"),
             good.replace("m=19456", "m=4000000"),
             good.replace("t=2", "t=4000000"),
+            good.replace("p=1", "p=0"),
+            good.replace("m=19456,", ""),
+            good.replace("p=1", "p=1,keyid=Zm9v"),
+            good.replace("p=1", "p=1,data=Zm9v"),
+            good.replace(good.split('$').nth(4).expect("a salt"), "c2FsdA"),
             good.rsplit_once('$').expect("a PHC string").0.to_owned(),
             bcrypt.replace("$2b$", "$2x$"),
             bcrypt.replace("$04$", "$15$"),

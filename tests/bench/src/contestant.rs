@@ -50,8 +50,8 @@ impl Contestant {
         Self { name: "PocketBase", kind: Kind::PocketBase(server) }
     }
 
-    pub(crate) fn raw_argon2() -> Self {
-        Self { name: "floor", kind: Kind::RawArgon2(RawArgon2::new()) }
+    pub(crate) fn raw_argon2() -> Result<Self, Error> {
+        Ok(Self { name: "floor", kind: Kind::RawArgon2(RawArgon2::new()?) })
     }
 
     pub(crate) fn can(&self, operation: Operation) -> bool {

@@ -200,7 +200,7 @@ impl Setup {
         };
         let functions = Functions::new(self.apis.clone(), Format::Rest, program, Arc::new(processes));
         let functions = functions.ready(&OPERATIONS).await?;
-        Ok(vec![Contestant::functions("floor", functions), Contestant::raw_argon2()])
+        Ok(vec![Contestant::functions("floor", functions), Contestant::raw_argon2()?])
     }
 
     /// Makes what the peers need.
