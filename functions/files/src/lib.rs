@@ -76,7 +76,7 @@ use web::{
 };
 
 use crate::health::Health;
-pub use crate::list::Extent;
+pub use crate::list::{Extent, Listing};
 pub use crate::route::{Route, Unpack};
 use crate::turn::{Change, LEASE_SECONDS};
 
@@ -220,7 +220,7 @@ impl App {
             }
             Route::Head(path) => head::head(files, owner, path, request).await,
             Route::Upload(folder, unpack) => upload::upload(change, folder, unpack, request).await,
-            Route::MakeFolder(path) => make_folder::make_folder(change, path).await,
+            Route::MakeFolder(path) => make_folder::make_folder(change, path, request).await,
             Route::Copy(from, to) => transfer::copy(change, from, to).await,
             Route::Move(from, to) => transfer::move_(change, from, to).await,
             Route::Put(path) => put::put(change, path, request).await,

@@ -3,7 +3,7 @@
 use std::io;
 
 use bytes::Bytes;
-use domain::{Account, Entry, FolderKey, FolderPath, FolderTree, Ledger, StoreError, Usage};
+use domain::{Account, Details, Entry, FolderKey, FolderPath, FolderTree, Ledger, StoreError, Usage};
 use futures_util::stream::{self, StreamExt as _};
 use http::StatusCode;
 use web::{ApiError, Body, Response, response};
@@ -22,22 +22,32 @@ pub enum Extent {
     Page(usize, Option<String>),
 }
 
+/// What is asked for of a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// How much of it.
+    pub extent: Extent,
+    /// How much about each file.
+    pub details: Details,
+}
+
 /// The bare node, without an envelope; 404 when there is no such folder.
 pub(crate) async fn list(
     app: &App,
     owner: &Account,
     folder: FolderPath,
-    extent: Extent,
+    listing: Listing,
 ) -> Result<Response, ApiError> {
     let key = FolderKey::new(&owner.id, folder);
+    let Listing { extent, details } = listing;
     if let Extent::Page(limit, cursor) = extent {
-        return page(app, owner, &key, limit, cursor.as_deref()).await;
+        return page(app, owner, &key, (limit, cursor.as_deref()), details).await;
     }
     let entries = settled(app, owner, &key).await?;
     if entries.is_empty() && !key.path().is_root() {
         return Err(not_found(&key));
     }
-    let tree = FolderTree::new(key.path(), entries);
+    let tree = FolderTree::new(key.path(), entries).with(details);
     let tree = if let Extent::Depth(depth) = extent { tree.limited_to(depth) } else { tree };
     let unwritable = |error: io::Error| StoreError::Unavailable(error.into());
     let pieces = tree.into_pieces().map(move |piece| piece.map(Bytes::from).map_err(unwritable));
@@ -53,8 +63,8 @@ async fn page(
     app: &App,
     owner: &Account,
     key: &FolderKey,
-    limit: usize,
-    cursor: Option<&str>,
+    (limit, cursor): (usize, Option<&str>),
+    details: Details,
 ) -> Result<Response, ApiError> {
     let (tokens, purpose) = (&app.authenticator.tokens, format!("list {key}"));
     let forged =
@@ -66,7 +76,7 @@ async fn page(
         return Err(not_found(key));
     }
     let next = entries.last().filter(|_| more).map(|last| tokens.seal(&purpose, &last.path));
-    let json = FolderTree::page_to_json(key.path(), &entries, next.as_deref());
+    let json = FolderTree::page_to_json(key.path(), &entries, next.as_deref(), details);
     Ok(response::json_bytes(
         StatusCode::OK,
         Body::from(json.map_err(|error| ApiError::Internal(error.into()))?),
@@ -148,6 +158,25 @@ mod tests {
         for bad in ["0", "-1", "x", ""] {
             assert_eq!(world.get(&format!("files?depth={bad}")).await.0, 400, "{bad}");
         }
+    }
+
+    #[tokio::test]
+    async fn whoever_compares_files_is_told_the_tag_and_the_time_of_each_and_nobody_else() {
+        let world = World::new().await;
+        world.put("files/f/a", &[], b"x").await;
+        world.post("files/f/empty?mkdir").await;
+        let tag = world.head("files/f/a", &[]).await.1["etag"].to_str().unwrap().to_owned();
+        let time = r#""lastModified":"1970-01-01T"#;
+        for query in ["details=true", "details=true&depth=1", "details=true&limit=9"] {
+            let (status, body) = world.get(&format!("files/f?{query}")).await;
+            let node: serde_json::Value = serde_json::from_str(&body).unwrap();
+            assert_eq!((status, node["children"][0]["etag"].as_str()), (200, Some(tag.as_str())), "{body}");
+            assert_eq!(body.matches(time).count(), 1, "a folder has none: {body}");
+        }
+        for query in ["", "?details=false", "?limit=9"] {
+            assert!(!world.get(&format!("files/f{query}")).await.1.contains("etag"), "{query}");
+        }
+        assert_eq!(world.get("files/f?details=yes").await.0, 400);
     }
 
     #[tokio::test]

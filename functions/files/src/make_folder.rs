@@ -1,14 +1,23 @@
 //! `POST /files/<folder>?mkdir`: a folder that stays when it is empty.
 
 use domain::{FolderKey, FolderPath, Usage, UsageChange, Work};
-use web::{ApiError, Response};
+use web::{ApiError, Request, Response};
 
 use crate::file_handle::folder_handle;
 use crate::occupied::refuse_collisions;
 use crate::turn::{Change, Failed, Turn};
 
-/// Makes the folder and those above it. One that is there already is left as it is.
-pub(crate) async fn make_folder(change: &Change<'_>, path: FolderPath) -> Result<Response, ApiError> {
+/// Makes the folder and those above it. One that is there already is left as it is. Files in the request are refused, so
+/// that nobody takes them for stored.
+pub(crate) async fn make_folder(
+    change: &Change<'_>,
+    path: FolderPath,
+    request: &Request,
+) -> Result<Response, ApiError> {
+    if !request.body.is_empty() {
+        let text = "A folder is made without a body: to store files in it, leave out mkdir.";
+        return Err(ApiError::BadRequest(text.into()));
+    }
     let turn = Turn::begin(change, Work::Put, vec![path.clone()], Usage::default()).await?;
     let made = make(&turn, &path).await;
     let answer = folder_handle("Folder created successfully", path.as_str());
@@ -37,5 +46,7 @@ mod tests {
         world.upload("files", &[("file", b"x")]).await;
         assert_eq!(world.post("files/file/x?mkdir").await.0, 409);
         assert_eq!(world.post("files/file?mkdir").await.0, 409);
+        assert_eq!(world.upload("files/new?mkdir", &[("file", b"x")]).await.0, 400);
+        assert_eq!(world.get("files/new").await.0, 404);
     }
 }

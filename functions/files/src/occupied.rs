@@ -28,7 +28,9 @@ pub(crate) async fn refuse_collisions(
         .flat_map(|folder| folder.with_ancestors().collect::<Vec<_>>())
         .collect();
     if let Some(both) = folders.iter().find(|folder| files.contains(folder.as_str())) {
-        return Err(collision(both.as_str()));
+        return Err(ApiError::Conflict(format!(
+            "/{both} would be both a file and a folder: give one of them another name."
+        )));
     }
     if files.len() + folders.len() <= MAX_LOOKUPS {
         look_up(store, owner, new_files, &folders).await
@@ -77,11 +79,11 @@ async fn look_through(
     for entry in store.list(&FolderKey::new(owner, folder.clone())).await? {
         let path = format!("{prefix}{}", entry.path);
         let stored_folders = path.match_indices('/').map(|(end, _)| &path[..end]);
-        if let Some(taken) = stored_folders.into_iter().find(|folder| files.contains(folder)) {
-            return Err(collision(taken));
+        if let Some(folder) = stored_folders.into_iter().find(|folder| files.contains(folder)) {
+            return Err(taken(folder, "folder"));
         }
         if folders.contains(path.as_str()) {
-            return Err(collision(&path));
+            return Err(taken(&path, "file"));
         }
         if files.contains(path.as_str()) {
             replaced = replaced.plus(Usage { bytes: entry.bytes, files: 1 });
@@ -107,21 +109,21 @@ impl Name<'_> {
         let Some(file) = file else { return Ok(Usage::default()) };
         let there = store.state(&FileKey::new(owner, file)).await?;
         match self {
-            Self::Folder(path) if there.is_some() => Err(collision(path.as_str())),
+            Self::Folder(path) if there.is_some() => Err(taken(path.as_str(), "file")),
             Self::Folder(_) => Ok(Usage::default()),
             Self::File(_) if there.is_some() => {
                 Ok(Usage { bytes: there.map_or(0, |state| state.bytes), files: 1 })
             }
             Self::File(path) => {
                 let folder = store.has_folder(&FolderKey::new(owner, path.as_folder())).await?;
-                if folder { Err(collision(path.as_str())) } else { Ok(Usage::default()) }
+                if folder { Err(taken(path.as_str(), "folder")) } else { Ok(Usage::default()) }
             }
         }
     }
 }
 
-fn collision(path: &str) -> ApiError {
+fn taken(path: &str, kind: &str) -> ApiError {
     ApiError::Conflict(format!(
-        "{path} would be both a file and a folder: delete or rename one of them first."
+        "/{path} is a {kind} already: delete or rename it first, or choose another name."
     ))
 }

@@ -1,12 +1,12 @@
 //! The endpoints of the function.
 
-use domain::{FilePath, FolderPath, InvalidPath, OperationId, Scope};
+use domain::{Details, FilePath, FolderPath, InvalidPath, OperationId, Scope};
 use http::Method;
 use web::route::{below_base, by_method, unknown_endpoint};
 use web::{ApiError, Query};
 
 use crate::large_upload::gone;
-use crate::list::Extent;
+use crate::list::{Extent, Listing};
 
 /// The most entries of one page: what one call of the bucket lists.
 const MAX_PAGE: usize = 1_000;
@@ -18,9 +18,9 @@ const MAX_DEPTH: usize = 512;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
     /// `GET` of the root: everything, or as much as is asked for.
-    List(Extent),
+    List(Listing),
     /// `GET` of a path: a file, or else a folder. A slash at its end makes no difference.
-    Read(FilePath, Extent),
+    Read(FilePath, Listing),
     /// `GET` with `?format=zip`: a folder as one zip, or else a file.
     Zip(FolderPath),
     /// `HEAD`: whether there is a file or a folder, and what `GET` would say about it.
@@ -106,8 +106,8 @@ impl Route {
 
     fn get(folder: FolderPath, query: &Query) -> Result<Self, ApiError> {
         match (query.get("format")?, folder.as_file()) {
-            (None, None) => Ok(Self::List(extent(query)?)),
-            (None, Some(file)) => Ok(Self::Read(file, extent(query)?)),
+            (None, None) => Ok(Self::List(listing(query)?)),
+            (None, Some(file)) => Ok(Self::Read(file, listing(query)?)),
             (Some("zip"), _) => Ok(Self::Zip(folder)),
             (Some(_), _) => {
                 Err(ApiError::BadRequest("The only format of a folder beside its tree is zip.".into()))
@@ -135,7 +135,10 @@ impl Route {
     fn post(folder: FolderPath, query: &Query) -> Result<Self, ApiError> {
         let bad = |text: &str| Err(ApiError::BadRequest(text.into()));
         match (query.get("mkdir")?, query.get("move")?, query.get("copy")?, query.get("unpack")?) {
-            (Some(_), None, None, None) => Ok(Self::MakeFolder(folder)),
+            (Some("" | "1" | "true"), None, None, None) => Ok(Self::MakeFolder(folder)),
+            (Some(_), None, None, None) => {
+                bad("mkdir takes no value: leave it out where no folder is to be made.")
+            }
             (None, Some(to), None, None) => transfer(&folder, to).map(|(from, to)| Self::Move(from, to)),
             (None, None, Some(to), None) => transfer(&folder, to).map(|(from, to)| Self::Copy(from, to)),
             (None, None, None, None | Some("true")) => Ok(Self::Upload(folder, Unpack::Yes)),
@@ -222,6 +225,16 @@ impl Route {
     }
 }
 
+/// What a query asks for of a folder.
+fn listing(query: &Query) -> Result<Listing, ApiError> {
+    let details = match query.get("details")? {
+        None | Some("false") => Details::No,
+        Some("true") => Details::Yes,
+        Some(_) => return Err(ApiError::BadRequest("details is either true or false.".into())),
+    };
+    Ok(Listing { extent: extent(query)?, details })
+}
+
 /// How much of a folder a query asks for.
 fn extent(query: &Query) -> Result<Extent, ApiError> {
     let number = |name: &str, max: usize| {
@@ -258,6 +271,10 @@ mod tests {
         FilePath::parse(path).unwrap()
     }
 
+    fn whole() -> Listing {
+        Listing { extent: Extent::Tree, details: Details::No }
+    }
+
     fn get(path: &str) -> Result<Route, u16> {
         parse(&Method::GET, path).map_err(|error| error.status().as_u16())
     }
@@ -270,14 +287,11 @@ mod tests {
     #[test]
     fn a_slash_at_the_end_makes_no_difference() {
         for slash in ["", "/"] {
-            assert_eq!(get(&format!("/users/api/files{slash}")), Ok(Route::List(Extent::Tree)));
-            assert_eq!(
-                get(&format!("/users/api/files/a/b{slash}")),
-                Ok(Route::Read(file("a/b"), Extent::Tree))
-            );
+            assert_eq!(get(&format!("/users/api/files{slash}")), Ok(Route::List(whole())));
+            assert_eq!(get(&format!("/users/api/files/a/b{slash}")), Ok(Route::Read(file("a/b"), whole())));
             assert_eq!(
                 get(&format!("/users/api/files/a%20b%2525{slash}")),
-                Ok(Route::Read(file("a b%25"), Extent::Tree))
+                Ok(Route::Read(file("a b%25"), whole()))
             );
         }
     }
@@ -301,7 +315,7 @@ mod tests {
         assert_eq!(post("mkdir=1").unwrap(), Route::MakeFolder(folder("a")));
         assert_eq!(post("unpack=false").unwrap(), Route::Upload(folder("a"), Unpack::No));
         assert_eq!(post("other=1").unwrap(), Route::Upload(folder("a"), Unpack::Yes));
-        for bad in ["unpack", "unpack=no", "unpack=true&unpack=false"] {
+        for bad in ["mkdir=false", "mkdir=name", "unpack", "unpack=no", "unpack=true&unpack=false"] {
             assert_eq!(post(bad).unwrap_err().status(), 400, "{bad}");
         }
         assert_eq!(parse(&Method::PUT, "/users/api/files/a?mkdir").unwrap(), Route::Put(file("a")));

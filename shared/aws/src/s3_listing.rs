@@ -1,6 +1,6 @@
 //! Listings of the bucket.
 //!
-//! A large folder is ten thousand entries: they are read in one pass over the XML, for the three fields that are needed.
+//! A large folder is ten thousand entries: they are read in one pass over the XML, for the four fields that are needed.
 
 use bytes::Bytes;
 use domain::{Entry, StoreError, Timestamp};
@@ -29,7 +29,12 @@ impl Page {
     pub(crate) fn direct_entries(self) -> Vec<Entry> {
         let modified = Timestamp::from_unix_seconds(0);
         let mut entries = self.entries;
-        entries.extend(self.folders.into_iter().map(|path| Entry { path, bytes: 0, modified }));
+        entries.extend(self.folders.into_iter().map(|path| Entry {
+            path,
+            bytes: 0,
+            modified,
+            etag: String::new(),
+        }));
         entries.retain(|entry| !entry.path.is_empty());
         entries.sort_by(|one, other| one.path.cmp(&other.path));
         entries
@@ -67,6 +72,7 @@ enum Field {
     Key,
     Size,
     LastModified,
+    ETag,
     Folder,
     IsTruncated,
     NextToken,
@@ -80,6 +86,7 @@ impl Field {
             "Key" if in_contents => Self::Key,
             "Size" if in_contents => Self::Size,
             "LastModified" if in_contents => Self::LastModified,
+            "ETag" if in_contents => Self::ETag,
             "IsTruncated" => Self::IsTruncated,
             "NextContinuationToken" => Self::NextToken,
             _ => Self::Other,
@@ -115,6 +122,7 @@ fn read(prefix: &str, xml: &[u8]) -> Result<Page, StoreError> {
                     (Field::Key, Some(object)) => object.key = std::mem::take(&mut text),
                     (Field::Size, Some(object)) => object.bytes = text.parse().ok(),
                     (Field::LastModified, Some(object)) => object.modified = time(&text),
+                    (Field::ETag, Some(object)) => object.etag = Some(std::mem::take(&mut text)),
                     (Field::Folder, _) => page.folders.push(below(prefix, std::mem::take(&mut text))?),
                     (Field::IsTruncated, _) => truncated = text == "true",
                     (Field::NextToken, _) => page.next = Some(std::mem::take(&mut text)),
@@ -143,13 +151,15 @@ struct Object {
     key: String,
     bytes: Option<u64>,
     modified: Option<Timestamp>,
+    etag: Option<String>,
 }
 
 impl Object {
     fn into_entry(self, prefix: &str) -> Result<Entry, StoreError> {
         let bytes = self.bytes.ok_or_else(|| corrupt("object", "it has no size"))?;
         let modified = self.modified.ok_or_else(|| corrupt("object", "it has no time"))?;
-        Ok(Entry { path: below(prefix, self.key)?, bytes, modified })
+        let etag = self.etag.ok_or_else(|| corrupt("object", "it has no entity tag"))?;
+        Ok(Entry { path: below(prefix, self.key)?, bytes, modified, etag })
     }
 }
 
@@ -189,7 +199,7 @@ mod tests {
         "<IsTruncated>true</IsTruncated><NextContinuationToken>a&amp;b=</NextContinuationToken>\n",
         "<Contents><Key>me/a &amp; b&#xfc;&lt;.idf</Key><LastModified>2026-03-02T09:30:14.000Z</LastModified>",
         "<ETag>&quot;x&quot;</ETag><Size>12</Size><Owner><ID>Key</ID></Owner></Contents>",
-        "<Contents><Key>me/c</Key><LastModified>2026-03-02T09:30:15.000Z</LastModified><Size>0</Size></Contents>",
+        "<Contents><Key>me/c</Key><LastModified>2026-03-02T09:30:15.000Z</LastModified><ETag>\"x\"</ETag><Size>0</Size></Contents>",
         "</ListBucketResult>"
     );
 
@@ -199,6 +209,7 @@ mod tests {
             path: path.into(),
             bytes,
             modified: Timestamp::from_unix_seconds(seconds),
+            etag: r#""x""#.into(),
         };
         let entries = vec![entry("a & b\u{fc}<.idf", 12, 1_772_443_814), entry("c", 0, 1_772_443_815)];
         assert_eq!(
@@ -218,6 +229,7 @@ mod tests {
         assert!(read("me/", b"<html>").is_err());
         assert!(read("me/", TWO.replace("true", "false").as_bytes()).is_err());
         assert!(read("me/", TWO.replace("<Size>12</Size>", "").as_bytes()).is_err());
+        assert!(read("me/", TWO.replace("<ETag>\"x\"</ETag>", "").as_bytes()).is_err());
         assert!(read("me/", TWO.replace("&lt;", "&evil;").as_bytes()).is_err());
     }
 }

@@ -6,9 +6,19 @@ use std::mem::take;
 
 use crate::file_path::FolderPath;
 use crate::ports::Entry;
+use crate::timestamp::iso_time;
 
 /// About how many bytes of JSON are written at a time.
 const PIECE_BYTES: usize = 64 * 1024;
+
+/// Whether a file's node also says its entity tag and when it was stored: `{…, etag, lastModified}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Details {
+    /// It does.
+    Yes,
+    /// It is the node that clients have always read.
+    No,
+}
 
 /// The folder that was asked for, with everything below it, as JSON that is written in one pass.
 ///
@@ -19,6 +29,7 @@ pub struct FolderTree {
     entries: std::vec::IntoIter<Entry>,
     /// How many levels are shown; one is the folder's own entries.
     depth: usize,
+    details: Details,
     /// The folders that have been begun and not ended, from the one that was asked for inwards.
     open: Vec<String>,
     /// Whether nothing is written yet inside the innermost of them.
@@ -34,13 +45,27 @@ impl FolderTree {
     pub fn new(folder: &FolderPath, mut entries: Vec<Entry>) -> Self {
         entries.sort_by(|one, other| in_order(&one.path, &other.path));
         let open = vec![format!("/{folder}")];
-        Self { entries: entries.into_iter(), depth: usize::MAX, open, is_empty: true, json: Vec::new() }
+        Self {
+            entries: entries.into_iter(),
+            depth: usize::MAX,
+            details: Details::No,
+            open,
+            is_empty: true,
+            json: Vec::new(),
+        }
     }
 
     /// The same without what lies deeper than `depth` levels: one level is the folder's own entries.
     #[must_use]
     pub fn limited_to(mut self, depth: usize) -> Self {
         self.depth = depth;
+        self
+    }
+
+    /// The same with so much about each file.
+    #[must_use]
+    pub fn with(mut self, details: Details) -> Self {
+        self.details = details;
         self
     }
 
@@ -83,7 +108,7 @@ impl FolderTree {
         }
         if !name.is_empty() && self.open.len() <= self.depth {
             self.separate();
-            write_file(&mut self.json, name, entry.bytes)?;
+            write_file(&mut self.json, name, entry, self.details)?;
         }
         Ok(())
     }
@@ -104,7 +129,12 @@ impl FolderTree {
 
     /// The node of one page of a folder's own entries: like the tree, with `next`, which is where the next page begins,
     /// or null.
-    pub fn page_to_json(folder: &FolderPath, entries: &[Entry], next: Option<&str>) -> io::Result<Vec<u8>> {
+    pub fn page_to_json(
+        folder: &FolderPath,
+        entries: &[Entry],
+        next: Option<&str>,
+        details: Details,
+    ) -> io::Result<Vec<u8>> {
         let mut json = Vec::new();
         let name = format!("/{folder}");
         write_head(&mut json, &name, &name, 0, true)?;
@@ -117,7 +147,7 @@ impl FolderTree {
                     write_head(&mut json, folder, folder, 0, true)?;
                     json.extend_from_slice(b"]}");
                 }
-                None => write_file(&mut json, &entry.path, entry.bytes)?,
+                None => write_file(&mut json, &entry.path, entry, details)?,
             }
         }
         json.extend_from_slice(br#"],"next":"#);
@@ -133,9 +163,15 @@ fn in_order(one: &str, other: &str) -> Ordering {
     one.bytes().map(weight).cmp(other.bytes().map(weight))
 }
 
-fn write_file(out: &mut impl Write, name: &str, bytes: u64) -> io::Result<()> {
-    write_head(out, &format!("{name} ({})", size_label(bytes)), name, bytes, false)?;
-    out.write_all(b"]}")
+fn write_file(out: &mut impl Write, name: &str, entry: &Entry, details: Details) -> io::Result<()> {
+    write_head(out, &format!("{name} ({})", size_label(entry.bytes)), name, entry.bytes, false)?;
+    out.write_all(b"]")?;
+    if details == Details::Yes {
+        out.write_all(br#","etag":"#)?;
+        serde_json::to_writer(&mut *out, &entry.etag)?;
+        write!(out, r#","lastModified":"{}""#, iso_time(entry.modified))?;
+    }
+    out.write_all(b"}")
 }
 
 /// Writes a node up to and including the bracket that opens its children.
@@ -172,7 +208,12 @@ mod tests {
     use crate::timestamp::Timestamp;
 
     fn entry(path: &str, bytes: u64) -> Entry {
-        Entry { path: path.to_owned(), bytes, modified: Timestamp::from_unix_seconds(0) }
+        Entry {
+            path: path.to_owned(),
+            bytes,
+            modified: Timestamp::from_unix_seconds(0),
+            etag: r#""x""#.to_owned(),
+        }
     }
 
     fn json(tree: FolderTree) -> String {

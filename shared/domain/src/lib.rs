@@ -78,7 +78,7 @@ pub use file_path::{FileName, FilePath, FolderPath, InvalidPath};
 pub use file_upload::{
     FileUpload, InvalidSha256, MAX_FILE_BYTES, Part, Sha256Digest, UploadResult, part_bytes,
 };
-pub use folder_tree::FolderTree;
+pub use folder_tree::{Details, FolderTree};
 pub use idempotency::{
     AnsweredRequest, IdempotencyKey, InvalidIdempotencyKey, KeptAnswer, KeyedRequest, Known,
 };

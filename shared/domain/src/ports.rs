@@ -235,6 +235,8 @@ pub struct Entry {
     pub bytes: u64,
     /// When it was stored.
     pub modified: Timestamp,
+    /// The entity tag, as in [`FileState`]; empty of a folder without a marker of its own.
+    pub etag: String,
 }
 
 /// One state of a file.

@@ -58,7 +58,12 @@ fn reading(path: &str, of: &str, what: &str) -> Vec<Operation> {
         .query("depth", number.clone(), "Cuts the tree of a folder.")
         .query("limit", number, "Lists the folder's own entries page by page, so many at once.")
         .query("after", json!({ "type": "string", "minLength": 1 }), "The cursor `next` of the page before.")
-        .query("format", json!({ "enum": ["zip"] }), "The folder as one zip.");
+        .query(
+            "details",
+            json!({ "type": "boolean", "default": false }),
+            "`true` says of each file also its entity tag and when it was stored.",
+        )
+        .query("format", json!({ "enum": ["zip"] }), "`zip`: the folder as one zip.");
     let ranges = |operation: Operation| {
         operation
             .header("Range", json!({ "type": "string" }), "A part of a file, such as `bytes=0-99`.")
@@ -115,7 +120,7 @@ fn post(path: &str, of: &str, what: &str) -> Operation {
              With `mkdir`, `move` or `copy` in the query there is no body.",
         )
         .query("unpack", json!({ "type": "boolean", "default": true }), "`false` keeps a zip as a file.")
-        .query("mkdir", json!({ "type": "string" }), "Makes an empty folder instead.")
+        .query("mkdir", json!({ "enum": ["", "1", "true"] }), "Makes an empty folder instead, without a body.")
         .query("move", json!({ "type": "string" }), "Moves what is there to this path instead, where nothing is.")
         .query("copy", json!({ "type": "string" }), "Copies what is there to this path instead, where nothing is.")
         .body(json!({ "multipart/form-data": { "schema": form, "encoding": {

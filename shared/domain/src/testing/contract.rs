@@ -389,6 +389,9 @@ pub async fn a_file_is_read_back_exactly(store: &dyn FileStore, random: &dyn Ran
     files.put("a/b.bin", b"first").await;
     files.put("a/b.bin", &all_bytes).await;
     assert_eq!(files.read("a/b.bin").await, Some(all_bytes));
+    let state = store.state(&files.key("a/b.bin")).await.expect("readable").expect("there");
+    let listed = store.list(&files.folder("a")).await.expect("listable").remove(0);
+    assert_eq!((listed.etag, listed.modified), (state.etag, state.modified));
     files.put("empty", b"").await;
     assert_eq!(files.read("empty").await, Some(Vec::new()));
     store.delete(&files.key("a/b.bin")).await.expect("deleted");

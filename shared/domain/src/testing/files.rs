@@ -226,6 +226,7 @@ impl FileStore for MemoryFiles {
                 path: key[prefix.len()..].to_owned(),
                 bytes: state.map_or(0, |state| state.bytes),
                 modified: state.map_or(Timestamp::from_unix_seconds(0), |state| state.modified),
+                etag: state.map_or(String::new(), |state| state.etag.clone()),
             }
         };
         Ok(bucket.keys_below(&prefix).into_iter().map(entry).collect())
@@ -238,7 +239,7 @@ impl FileStore for MemoryFiles {
         limit: usize,
     ) -> Result<(Vec<Entry>, bool), StoreError> {
         let direct = self.list(key).await?.into_iter().map(|entry| match entry.path.split_once('/') {
-            Some((folder, _)) => Entry { path: format!("{folder}/"), bytes: 0, ..entry },
+            Some((folder, _)) => Entry { path: format!("{folder}/"), bytes: 0, etag: String::new(), ..entry },
             None => entry,
         });
         let mut page: Vec<Entry> = Vec::new();
