@@ -24,11 +24,14 @@ struct Reset {
 /// A page that asks for the new password. Nothing changes by looking at it.
 pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, ApiError> {
     let token = in_query(request)?;
-    if account_of(app, token).await?.is_none() {
+    let Some((_, account)) = account_of(app, token).await? else {
         return Ok(in_the_form_of(true, &void()));
-    }
-    let text = "At least 8 characters; several unrelated words are good. All log-ons and API keys of the account end.";
-    Ok(ask(token, text).answer(StatusCode::OK))
+    };
+    let text = format!(
+        "For {}. At least 8 characters; several unrelated words are good. All log-ons and API keys of the account end.",
+        account.email
+    );
+    Ok(ask(token, &text).answer(StatusCode::OK))
 }
 
 fn ask<'a>(token: &'a str, text: &'a str) -> Page<'a> {
@@ -46,11 +49,12 @@ pub(crate) async fn reset_password(app: &App, request: &Request) -> Result<Respo
     };
     match result {
         Ok(()) if page => {
-            let text = "You can log on with it now. All log-ons from before have ended.";
+            let text = "You can log on with it now. All log-ons and API keys from before have ended.";
             Ok(Page { title: "Your password is set", text, form: None }.answer(StatusCode::OK))
         }
         Ok(()) => {
-            Ok(response::success("Your password is set. All sessions have ended: log on with the new one."))
+            let text = "Your password is set. All sessions and API keys have ended: log on with the new one.";
+            Ok(response::success(text))
         }
         // The token is still good: the user may choose another password.
         Err(error @ ApiError::BadRequest(_)) if page => {

@@ -48,12 +48,12 @@ async fn registered(app: &App, token: &str) -> Result<Option<(TokenId, Registrat
 fn ask(token: &str, registration: &Registration, trouble: &str, status: StatusCode) -> Response {
     let Registration { email, occasion, .. } = registration;
     let text = format!(
-        "{trouble}{email} was registered {occasion}. If it was not you, close this page. If it was, confirm with a password: \
-         the one you chose then, or another. Only this one counts."
+        "{trouble}{email} was registered {occasion}. If it was not you, close this page. If it was, confirm with a password of \
+         at least 8 characters. Whatever was chosen then, this one counts."
     );
     let form = Form {
         token: Some(token),
-        field: Some(("Your password", NEW_PASSWORD_INPUT)),
+        field: Some(("The password of the account", NEW_PASSWORD_INPUT)),
         button: "Confirm the address",
     };
     Page { title: "Confirm your e-mail address", text: &text, form: Some(form) }.answer(status)

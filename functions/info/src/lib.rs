@@ -6,11 +6,13 @@
 //! | `GET /info` | `version.rs` |
 //! | `GET /openapi.json` | `openapi/` |
 //! | `GET /docs` | `docs/` |
+//! | `GET /postman.json` | `postman.rs`; the collection itself is made by `clients/postman` |
 //! | `GET /console/`, `GET /console/assets/<name>` | `console.rs`; what is served is written in `../console` |
 
 mod console;
 mod docs;
 pub mod openapi;
+mod postman;
 mod route;
 mod version;
 
@@ -78,6 +80,7 @@ impl Function for App {
                 let made = || openapi::document(self.url.as_str()).to_string().into();
                 Ok(openapi::answer(self.document.get_or_init(made)))
             }
+            Route::Postman => Ok(postman::collection(&self.url)),
             Route::Docs => Ok(self.docs.get_or_init(|| Docs::new(&self.url)).answer()),
             Route::ConsoleRedirect => Ok(console::redirect()),
             Route::Console => Ok(console::page(&request.headers, &self.console_policy)),

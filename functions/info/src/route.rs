@@ -13,6 +13,8 @@ pub enum Route {
     OpenApi,
     /// `GET /docs`.
     Docs,
+    /// `GET /postman.json`.
+    Postman,
     /// `GET /console`.
     ConsoleRedirect,
     /// `GET /console/`.
@@ -29,6 +31,7 @@ impl Route {
             "info" => Self::Version,
             "openapi.json" => Self::OpenApi,
             "docs" => Self::Docs,
+            "postman.json" => Self::Postman,
             // Here a slash makes a difference: the page's addresses are relative to its folder.
             "console" if path.ends_with('/') => Self::Console,
             "console" => Self::ConsoleRedirect,
@@ -47,6 +50,7 @@ impl Route {
             Self::Version => "version",
             Self::OpenApi => "openapi",
             Self::Docs => "docs",
+            Self::Postman => "postman",
             Self::ConsoleRedirect | Self::Console => "console",
             Self::ConsoleAsset(_) => "console_asset",
         }

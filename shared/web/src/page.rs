@@ -9,10 +9,13 @@ use quick_xml::escape::escape;
 use sha2::{Digest as _, Sha256};
 
 use crate::response::Response;
+use crate::route::BASE_PATH;
 
-const STYLE: &str = "body{font:1.1rem/1.5 sans-serif;max-width:32rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}\
-    input{font:inherit;box-sizing:border-box;width:100%;padding:.5rem;margin:.3rem 0 1rem}\
-    button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:.3rem;background:#0b5394;color:#fff;cursor:pointer}";
+const STYLE: &str = ":root{color-scheme:light dark;--link:#0b5394}@media(prefers-color-scheme:dark){:root{--link:#7db8f0}}\
+    body{font:1.05rem/1.6 system-ui,sans-serif;max-width:32rem;margin:12vh auto;padding:0 1rem;overflow-wrap:anywhere}\
+    h1{font-size:1.5rem}a{color:var(--link)}\
+    input{font:inherit;box-sizing:border-box;width:100%;padding:.6rem;margin:.3rem 0 1rem;border:1px solid #8a94a3;border-radius:.4rem}\
+    button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:.4rem;background:#0b5394;color:#fff;cursor:pointer}";
 
 static POLICY: LazyLock<String> = LazyLock::new(|| policy(STYLE));
 
@@ -31,7 +34,7 @@ pub struct Page<'a> {
     pub title: &'a str,
     /// What there is to say.
     pub text: &'a str,
-    /// What can be done.
+    /// What can be done; where there is nothing, the page leads to the console.
     pub form: Option<Form<'a>>,
 }
 
@@ -50,7 +53,8 @@ impl Page<'_> {
     #[must_use]
     pub fn answer(&self, status: StatusCode) -> Response {
         let (title, text) = (escape(self.title), escape(self.text));
-        let form = self.form.as_ref().map(Form::html).unwrap_or_default();
+        let console = || format!("<p><a href=\"{BASE_PATH}/console/\">Go to the console to log on</a></p>");
+        let form = self.form.as_ref().map_or_else(console, Form::html);
         let html = format!(
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
              content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style></head>\

@@ -73,7 +73,8 @@ fn html(document: &Value, url: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <title>{title}</title><style>{STYLE}</style></head><body><a class=\"skip\" href=\"#guide\">Skip to the guide</a>\
-         <header><h1>{title} <small>{version}</small></h1></header><nav aria-label=\"Contents\"><ul>\
+         <header><a class=\"to-contents\" href=\"#contents\">Contents</a><h1>{title} <small>{version}</small></h1></header>\
+         <nav id=\"contents\" aria-label=\"Contents\"><ul>\
          <li><a href=\"#guide\">guide</a></li>{menu}</ul></nav><main>{guide}{reference}</main></body></html>\n"
     )
 }

@@ -62,6 +62,7 @@ impl Operation<'_> {
             with_code(text(&self.described["description"])),
         );
         html.push_str(&self.parameters(document));
+        html.push_str(&self.fields(document));
         // Writing into a text does not fail.
         let _ = write!(
             html,
@@ -99,6 +100,27 @@ impl Operation<'_> {
         format!("<table><tr><th>parameter</th><th>in</th><th></th></tr>{rows}</table>")
     }
 
+    /// What a body of JSON, or a form, holds.
+    fn fields(&self, document: &Value) -> String {
+        let body = self.body("application/json").or_else(|| self.body("multipart/form-data"));
+        let Some(body) = body else { return String::new() };
+        let schema = resolved(document, &body["schema"]);
+        let required = list(&schema["required"]);
+        let rows: String = schema["properties"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, field)| {
+                let needed = if required.iter().any(|it| it == name) { "required" } else { "" };
+                let (kind, what) = (kind(field), with_code(text(&field["description"])));
+                format!(
+                    "<tr><td><code>{name}</code></td><td>{kind}</td><td>{needed}</td><td>{what}</td></tr>"
+                )
+            })
+            .collect();
+        format!("<table><tr><th>in the body</th><th>type</th><th></th><th></th></tr>{rows}</table>")
+    }
+
     fn answers(&self, document: &Value) -> String {
         let answers = self.described["responses"].as_object().into_iter().flatten();
         let rows: String = answers
@@ -123,6 +145,17 @@ impl Operation<'_> {
             })
             .collect();
         format!("<h4>answers</h4>{rows}")
+    }
+}
+
+/// The type of a field, or the values that it can have.
+fn kind(field: &Value) -> String {
+    if let Some(values) = field["enum"].as_array() {
+        return escape(values.iter().map(Value::to_string).collect::<Vec<_>>().join(", ")).into_owned();
+    }
+    match &field["type"] {
+        Value::Array(kinds) => kinds.iter().map(text).collect::<Vec<_>>().join(" or "),
+        one => text(one).to_owned(),
     }
 }
 

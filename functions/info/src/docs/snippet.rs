@@ -1,7 +1,7 @@
 //! How an operation is used from a shell and from Python.
 //!
-//! `$API` and `api` are where the service is, `cookies.txt` and `session` keep the cookie, as the guide begins; `$ID` and `id`
-//! stand for what a list has given, `$TOKEN` and `token` for what a mail holds, `$EMAIL` and `email` for somebody's address.
+//! `$API` and `api` are where the service is, `cookies.txt` and `session` keep the cookie, as the guide begins. What comes from a
+//! list or a mail stands in a line of its own before the others, to be replaced.
 
 use serde_json::Value;
 
@@ -13,6 +13,10 @@ const FILE: &str = "models/model.idf";
 
 /// What an example of the document holds in the place of what a mail brings.
 const EXAMPLE_TOKEN: &str = "mJ6Zb1pYB2hQ0XkNwT3cVg8rLs5uEoAi4dKfHxWzqRY";
+
+/// What stands for something that the reader has from elsewhere.
+const FROM_ELSEWHERE: [(&str, &str); 3] =
+    [("id", "0123456789abcdef0123456789abcdef"), ("token", EXAMPLE_TOKEN), ("email", "demo@example.org")];
 
 const MULTIPART: &str = "multipart/form-data";
 const BYTES: &str = "application/octet-stream";
@@ -44,7 +48,12 @@ pub(super) fn curl(operation: &Operation<'_>) -> String {
     }
     let path = operation.path.replace("{id}", "$ID").replace("{path}", place(operation));
     words.push(format!("\"$API{path}{}\"", query(operation, "$TOKEN", "$EMAIL")));
-    words.join(" ")
+    let lines = words.join(" ");
+    let replaced = FROM_ELSEWHERE.iter().filter_map(|(name, value)| {
+        let name = name.to_uppercase();
+        lines.contains(&format!("${name}")).then(|| format!("{name}={value}\n"))
+    });
+    replaced.collect::<String>() + &lines
 }
 
 /// The lines for Python.
@@ -69,7 +78,11 @@ pub(super) fn python(operation: &Operation<'_>) -> String {
         _ if is_page(operation) => "answer.text",
         _ => "answer.json()",
     };
-    format!("answer = session.{method}({})\nprint({shown})", arguments.join(", "))
+    let lines = format!("answer = session.{method}({})\nprint({shown})", arguments.join(", "));
+    let replaced = FROM_ELSEWHERE.iter().filter(|(name, _)| {
+        lines.contains(&format!("{{{name}}}")) || lines.contains(&format!("\"{name}\": {name}"))
+    });
+    replaced.map(|(name, value)| format!("{name} = \"{value}\"\n")).collect::<String>() + &lines
 }
 
 /// Where a file is put or read, or the folder that files are sent to.

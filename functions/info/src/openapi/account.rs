@@ -80,7 +80,7 @@ fn proofs() -> Vec<Operation> {
                 proof(json!({ "new_password": text })),
                 json!({ "password": "demo-password-1", "new_password": "seven grey herons" }),
             )
-            .answers_done("Your password is changed, and all other sessions have ended.")
+            .answers_done("Your password has been changed, and all other sessions have ended.")
             .may_fail(&[409, 429]),
         operation(&Method::POST, "/email", "changeAddress", "Change the e-mail address")
             .saying("Mails a link to the new address, which counts once it is confirmed. The old one can undo it for 7 days.")
@@ -88,12 +88,12 @@ fn proofs() -> Vec<Operation> {
                 proof(json!({ "email": text })),
                 json!({ "email": "new@example.org", "password": "demo-password-1" }),
             )
-            .answers_done("Look into the mailbox of the new address: a mail with a link to confirm it is on its way.")
+            .answers_done("Look into the mailbox of the new address: a mail with a link to confirm it is on its way. The link is good for 24 hours.")
             .may_fail(&[409, 429]),
         operation(&Method::DELETE, "/user", "deleteAccount", "Delete the account")
             .saying("With all log-ons, keys and files. A mail says so.")
             .json(proof(json!({})), json!({ "password": "demo-password-1" }))
-            .answers_done("Your account has been deleted.")
+            .answers_done("Your account has been deleted, with all its log-ons, keys and files.")
             .may_fail(&[409, 429]),
     ]
 }
@@ -121,20 +121,20 @@ fn second_factor() -> Vec<Operation> {
             .saying("Gives the secret for an authenticator app. No code is asked for until one was confirmed.")
             .json(proof(json!({})), json!({ "password": "demo-password-1" }))
             .answers_data(
-                "The secret, this once.", begun, "Scan the code or type the secret, then confirm with a code.",
+                "The secret, this once.", begun, "Put the secret into your authenticator app, then send a code of it to POST /users/api/totp/confirm.",
                 json!({ "secret": "JBSWY3DPEHPK3PXP", "uri": "otpauth://totp/Users%20API:demo%40example.org?secret=JBSWY3DPEHPK3PXP&issuer=Users%20API" }),
             )
             .may_fail(&[409, 429]),
         operation(&Method::POST, "/totp/confirm", "confirmSecondFactor", "Switch the second factor on")
             .json(object(&["code"], json!({ "code": { "type": "string" } })), json!({ "code": "287082" }))
             .answers_data(
-                "Ten recovery codes, this once.", codes, "The second factor is on. Keep the recovery codes.",
+                "Ten recovery codes, this once.", codes, "From now on a code is asked for at log-on, and all other sessions have ended. Keep the recovery codes: each of them is good once in the place of a code.",
                 json!({ "recovery_codes": ["k7qd-2mxp-9trw"] }),
             )
             .may_fail(&[409, 429]),
         operation(&Method::DELETE, "/totp", "endSecondFactor", "Switch the second factor off")
             .json(proof(json!({})), json!({ "password": "demo-password-1", "code": "287082" }))
-            .answers_done("The second factor is off.")
+            .answers_done("No code is asked for at log-on any more, and all other sessions have ended.")
             .may_fail(&[409, 429]),
     ]
 }

@@ -9,7 +9,7 @@ const FAILURES: [(u16, &str, &str); 13] = [
     (
         400,
         "The request cannot be understood, or is against a rule.",
-        "The request body has no field \"email\".",
+        "What is wrong with the request, and what to send instead.",
     ),
     (
         401,
@@ -25,7 +25,7 @@ const FAILURES: [(u16, &str, &str); 13] = [
     (
         409,
         "Something is in the way, or under way.",
-        "/models is a folder: a file cannot take its place. Nothing was stored.",
+        "/models is a folder already: delete or rename it first, or choose another name.",
     ),
     (412, "A condition of the request does not hold.", "The file has changed meanwhile. Read it again."),
     (

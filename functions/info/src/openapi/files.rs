@@ -206,7 +206,7 @@ fn uploads() -> Vec<Operation> {
             .may_fail(&[409, 413, 422]),
         of(operation(&Method::DELETE, "/uploads/{id}", "abortUpload", "End a file in parts"))
             .idempotent()
-            .answers_done("The upload has ended, and its room is free again."),
+            .answers_done("The upload has been ended."),
     ]
 }
 

@@ -32,10 +32,11 @@ const DESCRIPTION: &str = "Sign-on, accounts, files and mail for web services su
 
 **Every answer is JSON** but a file's bytes and the pages behind links in mails. All but the version, the tree of a folder and \
 the public keys have `ok` and `status`; `status` says in a sentence what happened and, where something failed, what to do. Look at \
-`ok`: a wrong password and a path that cannot be deleted are HTTP 200 with `ok` false.
+`ok`: where `POST /auth`, `/logon` or `/confirm` find a wrong password, and for a path that cannot be deleted, HTTP is 200 and `ok` false.
 
 **Logging on** with `POST /auth` sets the cookie `session_token`. Send it back, or its value as `Authorization: Bearer`. A token \
-lives for 24 hours; `POST /checkin` gives a new one. Scripts take an API key from `POST /keys` and send it as `Authorization: Bearer`.
+lives for 24 hours; `POST /checkin` gives a new one. Scripts take an API key from `POST /keys` and send it as `Authorization: Bearer`. \
+Where a request has a session and a key, the session counts: leave out the cookie to use the key.
 
 **Repeating** a change with the same `Idempotency-Key` within a day does it once and gives the same answer.
 

@@ -23,6 +23,11 @@ pub(super) fn operations() -> Vec<Operation> {
         ),
         service("/docs", "docs", "The API as people read it")
             .answers_page("A guide, and every operation with what to send and what comes back."),
+        service("/postman.json", "postman", "The collection for Postman").answers_with(
+            200,
+            "The collection, which holds every operation and where the service is.",
+            json!({ "application/json": { "schema": { "type": "object" } } }),
+        ),
         service("/.well-known/jwks.json", "publicKeys", "The keys that verify tokens")
             .saying("RFC 7517. They may be kept for five minutes.")
             .answers("The keys.", schema("JwkSet"), json!({ "keys": [{

@@ -118,6 +118,9 @@ fn links() -> Vec<Operation> {
     };
     let password = || json!({ "token": TOKEN, "password": "seven grey herons" });
     let mut profile = json!({ "email": { "type": "string" }, "password": { "type": "string" } });
+    profile["password"]["description"] =
+        "8 to 256 characters; common passwords, and those made of your own name or address, are refused."
+            .into();
     for name in ["title", "firstname", "surname", "nickname", "company", "country"] {
         profile[name] = json!({ "type": ["string", "null"] });
     }
@@ -128,7 +131,7 @@ fn links() -> Vec<Operation> {
                 object(&["email", "password"], profile),
                 json!({ "email": "grace@example.org", "password": "seven grey herons", "firstname": "Grace" }),
             )
-            .answers_done("Look into your mailbox: a mail with a link to confirm the address is on its way.")
+            .answers_done("Look into your mailbox: a mail with a link to confirm the address is on its way. The link is good for 24 hours.")
             .may_fail(&[429]),
         page("/verify", "showVerification", "The page that confirms an address"),
         button(
@@ -149,7 +152,7 @@ fn links() -> Vec<Operation> {
         page("/password/reset", "showReset", "The page that sets a new password"),
         button(
             "/password/reset", "resetPassword", "Set a new password", with_password(&["token", "password"]), password(),
-            "Your new password is set.",
+            "Your password is set. All sessions and API keys have ended: log on with the new one.",
         ),
         page("/email/confirm", "showNewAddress", "The page that confirms a new address"),
         button("/email/confirm", "confirmNewAddress", "Confirm a new address", token_only(), token(), "Your account has this address from now on: log on with it."),

@@ -6,7 +6,7 @@ use api::story_with;
 use http::Method;
 
 /// The status that each event gets from somebody who is signed in, without any file.
-const EXPECTED: [(&str, u16); 59] = [
+const EXPECTED: [(&str, u16); 60] = [
     ("account_audit", 200),
     ("account_audit_of", 403),
     ("account_change_account", 403),
@@ -65,6 +65,7 @@ const EXPECTED: [(&str, u16); 59] = [
     ("info_docs", 200),
     ("info_info", 200),
     ("info_openapi", 200),
+    ("info_postman", 200),
     ("send_send", 200),
 ];
 

@@ -70,8 +70,9 @@ const ROUTES: [(&str, &str, Needs); 47] = [
 ];
 
 /// Public routes that change nothing and know nobody.
-const PUBLIC: [(&str, &str); 12] = [
+const PUBLIC: [(&str, &str); 13] = [
     ("GET", "/users/api/docs"),
+    ("GET", "/users/api/postman.json"),
     ("GET", "/users/api/openapi.json"),
     ("GET", "/users/api/info"),
     ("GET", "/users/api/console"),
