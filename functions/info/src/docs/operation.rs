@@ -106,18 +106,15 @@ impl Operation<'_> {
         let Some(body) = body else { return String::new() };
         let schema = resolved(document, &body["schema"]);
         let required = list(&schema["required"]);
-        let rows: String = schema["properties"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(name, field)| {
-                let needed = if required.iter().any(|it| it == name) { "required" } else { "" };
-                let (kind, what) = (kind(field), with_code(text(&field["description"])));
-                format!(
-                    "<tr><td><code>{name}</code></td><td>{kind}</td><td>{needed}</td><td>{what}</td></tr>"
-                )
-            })
-            .collect();
+        let mut rows = String::new();
+        for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+            let needed = if required.iter().any(|it| it == name) { "required" } else { "" };
+            let (kind, what) = (kind(field), with_code(text(&field["description"])));
+            let _ = write!(
+                rows,
+                "<tr><td><code>{name}</code></td><td>{kind}</td><td>{needed}</td><td>{what}</td></tr>"
+            );
+        }
         format!("<table><tr><th>in the body</th><th>type</th><th></th><th></th></tr>{rows}</table>")
     }
 

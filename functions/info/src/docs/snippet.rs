@@ -79,10 +79,11 @@ pub(super) fn python(operation: &Operation<'_>) -> String {
         _ => "answer.json()",
     };
     let lines = format!("answer = session.{method}({})\nprint({shown})", arguments.join(", "));
-    let replaced = FROM_ELSEWHERE.iter().filter(|(name, _)| {
-        lines.contains(&format!("{{{name}}}")) || lines.contains(&format!("\"{name}\": {name}"))
+    let replaced = FROM_ELSEWHERE.iter().filter_map(|(name, value)| {
+        let used = lines.contains(&format!("{{{name}}}")) || lines.contains(&format!("\"{name}\": {name}"));
+        used.then(|| format!("{name} = \"{value}\"\n"))
     });
-    replaced.map(|(name, value)| format!("{name} = \"{value}\"\n")).collect::<String>() + &lines
+    replaced.collect::<String>() + &lines
 }
 
 /// Where a file is put or read, or the folder that files are sent to.
