@@ -1,10 +1,16 @@
 """Files and folders: there, back, and kept alike."""
 
+import io
 import json
+import os
+import subprocess
+import sys
+import threading
 import zipfile
 from pathlib import Path
 
 import pytest
+from conftest import logged_in
 
 from users_api_client import AlreadyThere, NotFound, Outcome, TransferFailed, UsersApiError
 
@@ -212,3 +218,142 @@ def test_what_an_account_has_is_shown_and_changed(person):
     assert not json.loads(person.does("profile", "--json"))["profile"]["company"]
     assert person.does("send", "Job 12", "It is done.").startswith("Email has been sent to")
     assert person.run("profile", "set", "company").returncode == 2
+
+
+# What is no plain file on this machine
+
+
+def test_a_pipe_is_written_into_and_stays_a_pipe(person, client):
+    client.put([person.write("bytes.bin", bytes(range(256)) * 4000)])
+    pipe = person.work / "pipe"
+    os.mkfifo(pipe)
+    process = person.start("get", "bytes.bin", "--as", "pipe")
+    assert pipe.read_bytes() == bytes(range(256)) * 4000
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    assert pipe.is_fifo()
+    client.make_folder("folder")
+    process = person.start("get", "folder", "--zip", "--as", "pipe")
+    assert pipe.read_bytes().startswith(b"PK")
+    process.communicate(timeout=30)
+    assert pipe.is_fifo()
+
+
+def test_a_link_stays_a_link_and_what_it_leads_to_is_replaced(person, client):
+    client.put([person.write("model.idf", MODEL)])
+    client.make_folder("folder")
+    target = person.write("elsewhere/target", b"old")
+    for words in (["model.idf"], ["folder", "--zip"]):
+        link = person.work / "link"
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+        person.does("get", *words, "--as", "link")
+        assert link.is_symlink()
+        assert target.read_bytes() != b"old"
+        target.write_bytes(b"old")
+
+
+def test_a_file_is_printed_byte_for_byte_and_the_report_goes_elsewhere(person, client):
+    content = bytes(range(256)) * 40
+    client.put([person.write("bytes.bin", content), person.write("model.idf", MODEL)])
+
+    def prints(*words, stdout=subprocess.PIPE):
+        command = [sys.executable, "-m", "users_api_client", *words]
+        return subprocess.run(command, cwd=person.work, env=person.environment, stdout=stdout, stderr=subprocess.PIPE)
+
+    # What `/dev/stdout` is.
+    (person.work / "stdout").symlink_to("/proc/self/fd/1")
+    for place in ("-", "stdout"):
+        done = prints("get", "bytes.bin", "--as", place)
+        assert (done.returncode, done.stdout) == (0, content)
+        assert b"bytes.bin" in done.stderr
+    assert prints("cat", "bytes.bin", "model.idf").stdout == content + MODEL
+    assert prints("get", "", "--zip", "--as", "-").stdout.startswith(b"PK")
+    for words in (["cat", ""], ["get", "", "--as", "-"]):
+        done = prints(*words)
+        assert (done.returncode, done.stdout) == (1, b"")
+        assert b"is a folder" in done.stderr
+    assert prints("get", "bytes.bin", "--as", "-", "--json").returncode == 2
+
+
+def test_a_printed_file_goes_on_after_a_lost_connection(person, client, network, monkeypatch):
+    content = os.urandom(3 << 20)
+    client.put([person.write("bytes.bin", content)])
+    monkeypatch.setenv("HTTP_PROXY", network.url)
+    with logged_in(person) as beside:
+        network.cut_after(2 << 20)
+        threading.Timer(1, network.mend).start()
+        target = io.BytesIO()
+        assert beside.read_into("bytes.bin", target) == len(content)
+    assert target.getvalue() == content
+
+
+# Paths and what is at them
+
+
+ESCAPES = ["../sessions", "x/../../sessions", "./x", "..", "a//b", "a\x01b", "a\\b", "\udcff"]
+
+
+@pytest.mark.parametrize("path", ESCAPES, ids=ascii)
+def test_a_path_that_leads_elsewhere_is_refused_before_anything_is_asked(person, client, path):
+    file = person.write("model.idf", MODEL)
+    for attempt in (
+        lambda: list(client.list_folder(path)),
+        lambda: client.tree(path),
+        lambda: client.entry(path),
+        lambda: client.make_folder(path),
+        lambda: client.remove(path),
+        lambda: client.move(path, "x"),
+        lambda: client.move("x", path),
+        lambda: client.copy("x", path),
+        lambda: client.get(path, person.work / "x"),
+        lambda: client.get_zip(path, person.work / "x"),
+        lambda: client.put([file], path),
+        lambda: client.put_file(file, path),
+        lambda: client.sync_up(person.work, path),
+        lambda: client.sync_down(path, person.work / "x"),
+    ):
+        with pytest.raises(UsersApiError, match=r"holds .*: write") as told:
+            attempt()
+        assert type(told.value) is UsersApiError
+    assert list(client.list_folder()) == []
+
+
+def test_deleting_dot_dot_ends_no_session(person):
+    done = person.run("rm", "-r", "../sessions")
+    assert done.returncode == 1
+    assert "write the whole path from your root folder" in done.stderr
+    person.does("usage")
+
+
+def test_an_id_that_is_empty_or_dots_ends_nothing(person, service):
+    with logged_in(service) as elsewhere:
+        for words in (["sessions", "end"], ["keys", "revoke"]):
+            for name in ("", ".", ".."):
+                done = person.run(*words, name)
+                assert done.returncode == 1
+                assert "is no id" in done.stderr
+        elsewhere.usage()
+
+
+def test_a_file_where_a_folder_is_meant_is_shown_or_told(person, client):
+    client.put([person.write("model.idf", MODEL)], to="x")
+    assert person.does("ls", "x/model.idf").split() == ["13", "bytes", "model.idf"]
+    for words in (["tree", "x/model.idf"], ["put", "model.idf", "--to", "x/model.idf"]):
+        done = person.run(*words)
+        assert done.returncode == 1
+        assert "x/model.idf is a file, not a folder" in done.stderr
+    done = person.run("get", "x/model.idf", "--zip")
+    assert done.returncode == 1
+    assert "only folders come as a zip" in done.stderr
+    assert not (person.work / "model.idf.zip").exists()
+
+
+def test_sync_with_exchanged_arguments_says_which_is_which(person, client):
+    client.put([person.write("model.idf", MODEL)], to="there")
+    person.write("here/model.idf", MODEL)
+    for words in (["there", "here", "--down"], ["here", "there/model.idf", "--down"], ["there", "here"]):
+        done = person.run("sync", *words)
+        assert done.returncode in (1, 4)
+        assert f"The first argument, here {words[0]}, is the folder on this machine" in done.stderr
+    assert [entry.name for entry in client.list_folder("there")] == ["model.idf"]

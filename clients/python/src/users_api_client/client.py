@@ -8,10 +8,10 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Callable, Optional, Union
+from typing import Any, BinaryIO, Callable, Optional, Union
 
-from . import files, receiving, remote_path, sending, syncing
-from .errors import CodeNeeded, NotAllowed, NotFound, NotLoggedIn, Refused, WrongPassword
+from . import download, files, receiving, remote_path, sending, syncing
+from .errors import CodeNeeded, NotAFile, NotAFolder, NotAllowed, NotFound, NotLoggedIn, Refused, WrongPassword
 from .files import Entry
 from .report import NobodyWatches, Report, Watcher
 from .session_token import KEY_PREFIX
@@ -22,6 +22,7 @@ Local = Union[str, "os.PathLike[str]"]
 
 WRONG_PASSWORD = "No matching username"
 CODE_NEEDED = "A code is needed"
+ZIPPED = {"format": "zip"}
 
 
 class Client:
@@ -170,16 +171,20 @@ class Client:
     # Files
 
     def list_folder(self, folder: str = "") -> Iterator[Entry]:
-        """What lies directly in a folder. Raises `NotFound`."""
+        """What lies directly in a folder. Raises `NotFound`, and `NotAFolder` for a file."""
         return files.entries(self._transport, folder)
 
     def tree(self, folder: str = "", depth: Optional[int] = None) -> Entry:
-        """A folder with all that lies below it, or `depth` levels of it. Raises `NotFound`."""
+        """A folder with all that lies below it, or `depth` levels of it. Raises as `list_folder`."""
         return files.tree(self._transport, folder, depth)
+
+    def entry(self, path: str) -> Entry:
+        """The file or folder at a path; of a folder without what lies in it. Raises `NotFound`."""
+        return files.entry(self._transport, path)
 
     def is_folder(self, path: str) -> bool:
         """Whether a path is a folder; False for a file. Raises `NotFound`."""
-        return files.state(self._transport, path).is_folder
+        return self.entry(path).is_folder
 
     def make_folder(self, path: str) -> str:
         """Makes an empty folder that stays; its path."""
@@ -237,18 +242,35 @@ class Client:
     def get(self, path: str, local: Local, watcher: Optional[Watcher] = None) -> Report:
         """Reads a file or folder into the local path `local`, which is the new place of the file or folder itself.
 
+        A file goes into the folder `local` if that ends in a slash, and into what is there if that is a pipe or device.
         What is here already, by size and content, is not read again. Large files are gone on with after a break. Local
         files are replaced when all of the new content has arrived. Raises like `put`, and `NotFound`.
         """
         entry = receiving.find(self._transport, path)
-        wanted = receiving.places(entry, Path(local))
+        into_folder = not entry.is_folder and os.fspath(local).endswith(("/", os.sep))
+        wanted = receiving.places(entry, Path(local, entry.name) if into_folder else Path(local))
         return receiving.Receiving(self._transport, watcher or NobodyWatches()).receive(wanted)
 
+    def read_into(self, path: str, target: BinaryIO, watcher: Optional[Watcher] = None) -> int:
+        """Writes the bytes of a file into an open stream, such as `sys.stdout.buffer`; how many. Raises `NotFound`."""
+        entry = files.entry(self._transport, path)
+        if entry.is_folder:
+            raise NotAFile(f"{path or 'The root folder'} is a folder, and only files can be read as bytes.")
+        advance = (watcher or NobodyWatches()).advance
+        download.read_into(
+            self._transport, path, entry.size, target, lambda size: advance(entry.path, size, entry.size)
+        )
+        return entry.size
+
     def get_zip(self, folder: str, local: Local, watcher: Optional[Watcher] = None) -> int:
-        """Reads a folder as one zip into a local file; its size in bytes. Raises `NotFound`."""
-        zipped = {"format": "zip"}
-        url = remote_path.url(folder)
-        return receiving.receive_zip(self._transport, url, Path(local), watcher or NobodyWatches(), zipped)
+        """Reads a folder as one zip into a local file; its size in bytes. Raises `NotFound` and `NotAFolder`."""
+        url = self._folder_url(folder)
+        return receiving.receive_zip(self._transport, url, Path(local), watcher or NobodyWatches(), ZIPPED)
+
+    def read_zip_into(self, folder: str, target: BinaryIO, watcher: Optional[Watcher] = None) -> int:
+        """Writes a folder as one zip into an open stream; its size in bytes. Raises `NotFound` and `NotAFolder`."""
+        url = self._folder_url(folder)
+        return receiving.read_zip_into(self._transport, url, target, watcher or NobodyWatches(), ZIPPED)
 
     def sync_up(self, local: Local, folder: str, delete: bool = False, watcher: Optional[Watcher] = None) -> Report:
         """Makes a folder of the service hold what a local folder holds; with `delete`, nothing else."""
@@ -257,6 +279,11 @@ class Client:
     def sync_down(self, folder: str, local: Local, delete: bool = False, watcher: Optional[Watcher] = None) -> Report:
         """Makes a local folder hold what a folder of the service holds; with `delete`, nothing else."""
         return syncing.sync_down(self._transport, folder, Path(local), watcher or NobodyWatches(), delete)
+
+    def _folder_url(self, folder: str) -> str:
+        if not files.entry(self._transport, folder).is_folder:
+            raise NotAFolder(f"{folder} is a file, and only folders come as a zip: get it as it is.")
+        return remote_path.url(folder)
 
     def _sizes_in(self, folder: str) -> dict[str, int]:
         try:

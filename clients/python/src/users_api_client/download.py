@@ -1,6 +1,7 @@
 """One file from the service. What has arrived of a large one is not read again, also by a later run.
 
-While a file is on its way it lies beside its place as `.<name>.<ETag>.part`; it gets its name when it is whole.
+While a file is on its way it lies beside its place as `.<name>.<ETag>.part`; it gets its name when it is whole. Into a
+pipe or a device it goes as it comes.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import Callable, Optional
+from typing import BinaryIO, Callable, Optional
 from urllib.parse import quote, unquote
 
 import httpx
@@ -25,13 +26,46 @@ RESUMED_FROM_BYTES = 8 << 20
 Advance = Callable[[int], None]
 
 
+def is_stream(local: Path) -> bool:
+    """Whether a path is a pipe or a device, which takes bytes but must not be replaced by a file."""
+    return local.exists() and not local.is_file() and not local.is_dir()
+
+
+def read_into(transport: Transport, path: str, size: int, target: BinaryIO, advance: Advance) -> None:
+    """Writes the bytes of a file into a stream as they come; after a lost connection it goes on with the next ones.
+
+    Raises `AlreadyThere` if the file is replaced meanwhile, and `ConnectionFailed` after `TRIES` tries in which nothing
+    has arrived.
+    """
+    tag, arrived, tries = "", 0, 0
+    while True:
+        before = arrived
+        headers = {"Range": f"bytes={arrived}-", "If-Match": tag} if arrived else {}
+        try:
+            with transport.stream("GET", remote_path.url(path), headers) as answer:
+                tag = answer.headers.get("ETag", "")
+                for piece in answer.iter_raw(PIECE):
+                    target.write(piece)
+                    arrived += len(piece)
+                    advance(len(piece))
+            return
+        except httpx.TransportError as error:
+            if arrived == size:
+                return
+            tries = 1 if arrived > before else tries + 1
+            if tries >= TRIES:
+                raise connection_failed(transport.api, error) from None
+            time.sleep(pause(tries))
+
+
 class Download:
     """The way of one file of the service, of so many bytes, to a local path."""
 
     def __init__(self, transport: Transport, path: str, size: int, local: Path, advance: Advance) -> None:
         self._transport = transport
         self._path = path
-        self._local = local
+        # A link stays; what it leads to is replaced.
+        self._local = Path(os.path.realpath(local)) if local.is_symlink() else local
         self._is_resumable = size >= RESUMED_FROM_BYTES
         self._advance = advance
         self._told = 0

@@ -73,6 +73,18 @@ class AlreadyThere(Refused):
     exit_code = 5
 
 
+class NotAFolder(Refused):
+    """A file is where a folder is needed."""
+
+    kind = "not_a_folder"
+
+
+class NotAFile(Refused):
+    """A folder is where a file is needed."""
+
+    kind = "not_a_file"
+
+
 class NoRoom(Refused):
     """The account's quota of bytes or files is used up (HTTP 413)."""
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from . import remote_path
-from .errors import NotFound, Refused
-from .transport import Transport
+from .errors import NotAFolder, NotFound, Refused
+from .transport import Answer, Transport
 
 PAGE = 1000
 
@@ -45,10 +45,9 @@ class State:
 
 
 def tree(transport: Transport, folder: str, depth: Optional[int] = None) -> Entry:
-    """A folder with all that lies below it, or `depth` levels of it. Raises `NotFound`."""
+    """A folder with all that lies below it, or `depth` levels of it. Raises `NotFound`, and `NotAFolder` for a file."""
     params = {} if depth is None else {"depth": str(depth)}
-    answer = transport.call("GET", remote_path.url(folder), params=params)
-    return _entry(transport, remote_path.clean(folder), answer)
+    return _entry(transport, remote_path.clean(folder), _read_folder(transport, folder, params))
 
 
 def entries(transport: Transport, folder: str) -> Iterator[Entry]:
@@ -56,7 +55,7 @@ def entries(transport: Transport, folder: str) -> Iterator[Entry]:
     after: Optional[str] = None
     while True:
         params = {"limit": str(PAGE), **({"after": after} if after else {})}
-        page = transport.call("GET", remote_path.url(folder), params=params)
+        page = _read_folder(transport, folder, params)
         yield from _entry(transport, remote_path.clean(folder), page).children
         after = page.get("next")
         if not after:
@@ -79,6 +78,12 @@ def state(transport: Transport, path: str) -> State:
     return State(is_folder=False, size=int(size) if size else None, tag=headers["ETag"])
 
 
+def entry(transport: Transport, path: str) -> Entry:
+    """The file or folder at a path; of a folder without what lies in it. Raises `NotFound`."""
+    found = state(transport, path)
+    return Entry(remote_path.clean(path), found.size or 0, found.is_folder)
+
+
 def make_folder(transport: Transport, path: str) -> str:
     """Makes an empty folder that stays; the folders above are made as needed."""
     return str(transport.call("POST", remote_path.url(path), params={"mkdir": ""})["fileHandle"])
@@ -87,14 +92,14 @@ def make_folder(transport: Transport, path: str) -> str:
 def move(transport: Transport, path: str, new_path: str) -> str:
     """Moves or renames a file or folder to a path where nothing is."""
     return str(
-        transport.call("POST", remote_path.url(path), params={"move": remote_path.clean(new_path)})["fileHandle"]
+        transport.call("POST", remote_path.url(path), params={"move": remote_path.checked(new_path)})["fileHandle"]
     )
 
 
 def copy(transport: Transport, path: str, new_path: str) -> str:
     """Copies a file or folder to a path where nothing is."""
     return str(
-        transport.call("POST", remote_path.url(path), params={"copy": remote_path.clean(new_path)})["fileHandle"]
+        transport.call("POST", remote_path.url(path), params={"copy": remote_path.checked(new_path)})["fileHandle"]
     )
 
 
@@ -104,6 +109,15 @@ def remove(transport: Transport, path: str) -> None:
         transport.call("DELETE", remote_path.url(path))
     except Refused as error:
         raise (NotFound(str(error)) if type(error) is Refused else error) from None
+
+
+def _read_folder(transport: Transport, folder: str, params: dict[str, str]) -> Answer:
+    """What the service lists of a folder. The bytes of a file, which it would send for one, are not read."""
+    with transport.stream("GET", remote_path.url(folder), params=params) as response:
+        if "ETag" in response.headers:
+            raise NotAFolder(f"{remote_path.clean(folder)} is a file, not a folder.")
+        transport.read(response)
+        return transport.json(response)
 
 
 def _entry(transport: Transport, path: str, node: dict[str, Any]) -> Entry:

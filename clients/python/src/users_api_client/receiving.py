@@ -7,12 +7,12 @@ import tempfile
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Optional
+from typing import BinaryIO, Optional
 
 import httpx
 
-from . import content_tag, files, remote_path
-from .download import PIECE, Download
+from . import content_tag, files
+from .download import PIECE, Advance, Download, is_stream, read_into
 from .errors import AlreadyThere, UsersApiError
 from .files import Entry
 from .parallel import for_each
@@ -54,7 +54,7 @@ class Receiving:
                 advance(entry.size)
                 self._note(entry, local, Outcome.UNCHANGED)
                 return
-            Download(self._transport, entry.path, entry.size, local, advance).run()
+            self._read(entry, local, advance)
         except (UsersApiError, OSError) as error:
             if isinstance(error, UsersApiError) and error.ends_transfer:
                 raise
@@ -62,6 +62,13 @@ class Receiving:
             self._note(entry, local, Outcome.FAILED, reason)
             return
         self._note(entry, local, Outcome.RECEIVED)
+
+    def _read(self, entry: Entry, local: Path, advance: Advance) -> None:
+        if is_stream(local):
+            with local.open("wb") as target:
+                read_into(self._transport, entry.path, entry.size, target, advance)
+        else:
+            Download(self._transport, entry.path, entry.size, local, advance).run()
 
     def _is_here(self, entry: Entry, local: Path) -> bool:
         if not local.is_file() or local.stat().st_size != entry.size:
@@ -77,10 +84,8 @@ class Receiving:
 
 def find(transport: Transport, path: str) -> Entry:
     """The file, or the folder with all that lies below it. Raises `NotFound`."""
-    state = files.state(transport, path)
-    if state.is_folder:
-        return files.tree(transport, path)
-    return Entry(remote_path.clean(path), state.size or 0, is_folder=False)
+    entry = files.entry(transport, path)
+    return files.tree(transport, path) if entry.is_folder else entry
 
 
 def places(entry: Entry, target: Path) -> list[tuple[Entry, Path]]:
@@ -101,23 +106,37 @@ def receive_zip(transport: Transport, url: str, local: Path, watcher: Watcher, p
     """
     if local.is_dir():
         raise AlreadyThere(f"{local} is a folder: name a file that is to be written.")
-    local.parent.mkdir(parents=True, exist_ok=True)
-    handle, new = tempfile.mkstemp(dir=local.parent, prefix=f".{local.name}.")
+    if is_stream(local):
+        with local.open("wb") as target:
+            return read_zip_into(transport, url, target, watcher, params)
+    place = Path(os.path.realpath(local))
+    place.parent.mkdir(parents=True, exist_ok=True)
+    handle, new = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
     try:
-        with os.fdopen(handle, "wb") as content, transport.stream("GET", url, params=params) as answer:
-            total = int(answer.headers.get("Content-Length", "0"))
-            for piece in answer.iter_raw(PIECE):
-                content.write(piece)
-                watcher.advance(local.name, len(piece), total)
+        with os.fdopen(handle, "wb") as target:
+            size = read_zip_into(transport, url, target, watcher, params)
         # mkstemp keeps others out; the zip is as readable as any other file.
         os.chmod(new, 0o666 & ~_umask())
-        os.replace(new, local)
-    except httpx.TransportError as error:
-        raise connection_failed(transport.api, error) from None
+        os.replace(new, place)
     finally:
         if os.path.exists(new):
             os.unlink(new)
-    return local.stat().st_size
+    return size
+
+
+def read_zip_into(transport: Transport, url: str, target: BinaryIO, watcher: Watcher, params: dict[str, str]) -> int:
+    """Writes such an answer into a stream as it comes; its size in bytes."""
+    arrived = 0
+    try:
+        with transport.stream("GET", url, params=params) as answer:
+            total = int(answer.headers.get("Content-Length", "0"))
+            for piece in answer.iter_raw(PIECE):
+                target.write(piece)
+                arrived += len(piece)
+                watcher.advance(url, len(piece), total)
+    except httpx.TransportError as error:
+        raise connection_failed(transport.api, error) from None
+    return arrived
 
 
 def _umask() -> int:

@@ -92,8 +92,15 @@ class Transport:
     ) -> httpx.Response:
         """The whole answer, if its status is below 400. Unless `patient`, having to wait is an error."""
         with self.stream(method, path, headers, patient, **request) as response:
-            response.read()
+            self.read(response)
             return response
+
+    def read(self, response: httpx.Response) -> None:
+        """Reads the body of an answer that is small enough to be kept in memory."""
+        try:
+            response.read()
+        except httpx.TransportError as error:
+            raise connection_failed(self.api, error) from None
 
     @contextlib.contextmanager
     def stream(
@@ -112,7 +119,7 @@ class Transport:
                 bucket = self.bucket.build_request(method, response.headers["Location"], headers=wanted)
                 response = self._open(self.bucket, bucket)
             if response.status_code >= 400:
-                response.read()
+                self.read(response)
                 raise self._error(response)
             yield response
         finally:

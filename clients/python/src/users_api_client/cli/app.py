@@ -7,7 +7,7 @@ from typing import Optional
 import typer
 
 from .. import __version__
-from . import account, files, session
+from . import account, files, listing, session, transfer
 from .connection import Chosen
 
 app = typer.Typer(
@@ -45,5 +45,5 @@ def choose(
     context.obj = Chosen(api)
 
 
-for group in (session, files, account):
+for group in (session, listing, transfer, files, account):
     group.add_to(app)

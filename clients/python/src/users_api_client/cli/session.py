@@ -95,5 +95,5 @@ def end_session(
     if others == (session_id is not None):
         raise typer.BadParameter("Name one session, or say --others.")
     with context.obj.logged_in() as client:
-        status = client.end_session(session_id) if session_id else client.end_other_sessions()
+        status = client.end_other_sessions() if session_id is None else client.end_session(session_id)
         show(status, as_json, status=status)

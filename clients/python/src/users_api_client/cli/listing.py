@@ -1,0 +1,69 @@
+"""Commands that show what is there: `ls`, `tree`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Optional
+
+import typer
+
+from ..errors import NotAFolder
+from .output import AS_JSON, readable, show
+
+if TYPE_CHECKING:
+    from ..files import Entry
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the commands to the app."""
+    for command in (ls, tree):
+        app.command()(command)
+
+
+def ls(
+    context: typer.Context,
+    path: str = typer.Argument(
+        "", metavar="[PATH]", help="Folder in the service, or a file; your root folder if missing."
+    ),
+    as_json: bool = AS_JSON,
+) -> None:
+    """List what lies in a folder; of a file the file itself."""
+    with context.obj.logged_in() as client:
+        try:
+            found = list(client.list_folder(path))
+        except NotAFolder:
+            found = [client.entry(path)]
+    lines = [f"{'' if entry.is_folder else readable(entry.size):>12}  {_label(entry)}" for entry in found]
+    show("\n".join(lines) or "The folder is empty.", as_json, entries=[_as_data(entry) for entry in found])
+
+
+def tree(
+    context: typer.Context,
+    folder: str = typer.Argument("", metavar="[FOLDER]", help="Folder in the service; your root folder if missing."),
+    depth: Optional[int] = typer.Option(None, min=1, help="Show so many levels."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Show a folder with all that lies below it."""
+    with context.obj.logged_in() as client:
+        root = client.tree(folder, depth)
+    lines = [f"/{root.path}"]
+    _draw(root, "", lines)
+    show("\n".join(lines), as_json, tree=_as_data(root))
+
+
+def _draw(folder: Entry, margin: str, lines: list[str]) -> None:
+    for entry in folder.children:
+        is_last = entry is folder.children[-1]
+        size = "" if entry.is_folder else f" ({readable(entry.size)})"
+        lines.append(f"{margin}{'└── ' if is_last else '├── '}{_label(entry)}{size}")
+        _draw(entry, margin + ("    " if is_last else "│   "), lines)
+
+
+def _label(entry: Entry) -> str:
+    return f"{entry.name}/" if entry.is_folder else entry.name
+
+
+def _as_data(entry: Entry) -> dict[str, Any]:
+    data: dict[str, Any] = {"path": entry.path, "size": entry.size, "is_folder": entry.is_folder}
+    if entry.children:
+        data["children"] = [_as_data(child) for child in entry.children]
+    return data
