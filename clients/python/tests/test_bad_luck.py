@@ -230,6 +230,7 @@ def test_a_service_that_cannot_be_reached_is_told(person):
         done = person.run("--api", api, "ls", USERS_API_KEY="uapi_x")
     assert done.returncode == 7
     assert "Check the address and your network" in done.stderr
+    assert "Another address is given with `usersapi --api` or USERS_API_URL" in done.stderr
 
 
 class AnotherService(http.server.BaseHTTPRequestHandler):

@@ -95,8 +95,7 @@ def test_after_logging_out_the_token_is_gone_and_good_for_nothing(person):
     token = person.store.load(person.api).token
     assert person.does("logout") == "Logged out.\n"
     assert person.store.load(person.api) is None
-    answer = requests.get(f"{person.api}/user", headers={"Authorization": f"Bearer {token}"})
-    assert answer.status_code == 401
+    assert status_of(person, token) == 401
     assert person.run("whoami").returncode == 3
 
 
@@ -116,19 +115,40 @@ def test_a_session_is_renewed_before_it_ends_and_the_old_token_stays_good(person
     new = person.store.load(person.api).token
     assert new != old
     for token in (old, new):
-        answer = requests.get(f"{person.api}/user", headers={"Authorization": f"Bearer {token}"})
-        assert answer.status_code == 200, "no process is logged out by another"
+        assert status_of(person, token) == 200, "no process is logged out by another"
 
 
 def test_two_processes_of_one_user_go_on_side_by_side(person):
     with Client(person.api, store=person.store) as one, Client(person.api, store=person.store) as other:
         one.usage()
         person.does("login", EMAIL, stdin=PASSWORDS[EMAIL])
-        one.usage()
-        # The session that these two know is ended by somebody; the newer one is in the store.
-        old = next(it for it in one.sessions() if it["current"])
-        other.end_session(old["id"])
+        # The session that these two began with has ended; the newer one is in the store.
         assert one.usage() == other.usage()
+
+
+def test_a_process_does_not_go_on_as_somebody_else_who_has_logged_in_meanwhile(person):
+    with Client(person.api, store=person.store) as begun:
+        begun.usage()
+        person.does("login", "admin@example.org", stdin=PASSWORDS["admin@example.org"])
+        with pytest.raises(NotLoggedIn):
+            begun.usage()
+
+
+def test_another_login_ends_the_session_that_it_replaces(person):
+    token = person.store.load(person.api).token
+    person.does("login", EMAIL, stdin=PASSWORDS[EMAIL])
+    assert status_of(person, token) == 401
+    token = person.store.load(person.api).token
+    key = person.does("keys", "create", "laptop", "files:read").strip()
+    assert person.run("login", EMAIL, stdin="wrong").returncode == 3
+    assert status_of(person, token) == 200, "a login that fails ends nothing"
+    person.does("login", "--key", stdin=key)
+    assert status_of(person, token) == 401
+
+
+def status_of(person, token):
+    """How the service answers to a token."""
+    return requests.get(f"{person.api}/user", headers={"Authorization": f"Bearer {token}"}).status_code
 
 
 def test_a_script_needs_nothing_but_a_key(person, stranger):
@@ -156,6 +176,78 @@ def test_a_key_can_be_logged_in_with(person, stranger):
     assert stranger.run("login", "--key", stdin="no key").returncode == 3
     with Client(person.api, key="uapi_" + "a" * 90) as client, pytest.raises(NotLoggedIn):
         client.usage()
+
+
+def test_logging_out_ends_the_session_although_a_key_is_set_and_says_that_it_is(person):
+    token = person.store.load(person.api).token
+    key = person.does("keys", "create", "ci", "files:read").strip()
+    told = person.does("logout", USERS_API_KEY=key)
+    assert told.startswith("Logged out.")
+    assert "USERS_API_KEY is still set" in told
+    assert status_of(person, token) == 401
+    assert status_of(person, key) != 401
+    assert person.store.load(person.api) is None
+    done = person.run("logout", USERS_API_KEY=key)
+    assert done.returncode == 3
+    assert "unset it" in done.stderr
+
+
+def test_a_client_with_a_key_leaves_the_stored_session_alone(person):
+    before = person.store.load(person.api)
+    with Client(person.api, key="uapi_x", store=person.store) as client:
+        client.log_out()
+    assert person.store.load(person.api) == before
+
+
+def test_only_a_key_that_the_service_knows_is_logged_in_with(person, stranger):
+    before = person.store.load(person.api)
+    for key in ("uapi_" + "a" * 90, "uapi_", "no key"):
+        for who in (person, stranger):
+            done = who.run("login", "--key", stdin=key)
+            assert (done.returncode, done.stdout) == (3, "")
+    assert person.store.load(person.api) == before
+    assert not stranger.store.folder.exists()
+    key = person.does("keys", "create", "mail", "send").strip()
+    stranger.does("login", "--key", stdin=key)
+    assert stranger.does("whoami") == f"An API key, at {stranger.api}\n"
+    assert json.loads(stranger.does("whoami", "--json"))["email"] is None
+
+
+def test_where_a_key_is_not_enough_the_user_is_told_to_unset_it_and_log_in(person, stranger):
+    key = person.does("keys", "create", "ci", "files:read").strip()
+    for words in (["sessions"], ["keys"], ["export"], ["profile", "set", "company=x"]):
+        done = person.run(*words, USERS_API_KEY=key)
+        assert done.returncode == 3
+        assert "unset USERS_API_KEY and log in with `usersapi login`" in done.stderr
+    stranger.does("login", "--key", stdin=key)
+    done = stranger.run("sessions")
+    assert "An API key is not enough for this: log in with `usersapi login`" in done.stderr
+
+
+def test_the_hint_at_the_login_is_the_whole_command(stranger):
+    def hint(*words, **more):
+        return re.search("`(.*?)`", stranger.run(*words, "ls", **more).stderr)[1]
+
+    assert hint() == "usersapi login"
+    assert hint("--api", stranger.api) == "usersapi login"
+    other = stranger.api.replace("localhost", "127.0.0.1")
+    assert hint("--api", other) == f"usersapi --api {other} login"
+    assert hint(USERS_API_URL=other) == "usersapi login"
+    stranger.does("--api", other, "login", EMAIL, stdin=PASSWORDS[EMAIL])
+    with Client(other, store=stranger.store) as client:
+        client.end_session(next(it["id"] for it in client.sessions() if it["current"]))
+    assert hint("--api", other) == f"usersapi --api {other} login"
+    assert hint(USERS_API_URL="") == "usersapi login"
+
+
+def test_what_is_not_listed_cannot_be_ended(person):
+    for words, listing in (
+        (["sessions", "end", "none"], "usersapi sessions"),
+        (["keys", "revoke", "none"], "usersapi keys"),
+    ):
+        done = person.run(*words)
+        assert done.returncode == 4
+        assert f"`{listing}` lists them" in done.stderr
 
 
 def test_sessions_are_listed_and_ended(person, service):

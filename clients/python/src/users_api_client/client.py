@@ -11,7 +11,17 @@ from types import TracebackType
 from typing import Any, BinaryIO, Callable, Optional, Union
 
 from . import download, files, receiving, remote_path, sending, syncing
-from .errors import CodeNeeded, NotAFile, NotAFolder, NotAllowed, NotFound, NotLoggedIn, Refused, WrongPassword
+from .errors import (
+    CodeNeeded,
+    NotAFile,
+    NotAFolder,
+    NotAllowed,
+    NotFound,
+    NotLoggedIn,
+    Refused,
+    UsersApiError,
+    WrongPassword,
+)
 from .files import Entry
 from .report import NobodyWatches, Report, Watcher
 from .session_token import KEY_PREFIX
@@ -29,8 +39,8 @@ class Client:
     """One user of one service.
 
     `api` is the address of the service, such as `http://localhost:9000/users/api`. With `key` the client is logged in
-    by that API key. With `store` it is logged in as the last run was, and keeps the token there. Without either, call
-    `log_in`.
+    by that API key, and leaves the `store` alone. With `store` it is logged in as the last run was, and keeps the token
+    there. Without either, call `log_in`.
 
     Paths are those of the user's files: names joined by slashes, from the root folder, which is `""`. Every method
     raises a `UsersApiError` when it fails. A client may be used from several threads. It checks in by itself when half
@@ -45,9 +55,9 @@ class Client:
         clock: Callable[[], float] = time.time,
     ) -> None:
         api = api.rstrip("/")
-        login = store.load(api) if store and not key else None
-        self._store = store
-        self._transport = Transport(api, key or (login.token if login else None), None if key else store, clock)
+        self._store = None if key else store
+        login = self._store.load(api) if self._store else None
+        self._transport = Transport(api, key or (login.token if login else None), self._store, clock)
 
     def __enter__(self) -> Client:
         return self
@@ -67,6 +77,11 @@ class Client:
         return self._transport.token is not None
 
     @property
+    def has_key(self) -> bool:
+        """Whether the client is logged in by an API key."""
+        return (self._transport.token or "").startswith(KEY_PREFIX)
+
+    @property
     def api(self) -> str:
         """The address of the service."""
         return self._transport.api
@@ -76,6 +91,7 @@ class Client:
     def log_in(self, email: str, password: str, code: Optional[str] = None) -> str:
         """Begins a session; `code` is that of the second factor. Says where the token is kept, or `memory`.
 
+        A session that was kept there is ended.
         Raises `WrongPassword`, `CodeNeeded`, and `TooManyRequests` after too many wrong passwords.
         """
         wish = {"email": email, "password": password, **({"code": code} if code else {})}
@@ -95,21 +111,24 @@ class Client:
         return self._keep(str(answer.get("email") or email), token)
 
     def log_in_with_key(self, key: str) -> str:
-        """Goes on with an API key, if the service knows it. Says where it is kept, or `memory`."""
+        """Goes on with an API key, if the service knows it. Says where it is kept, or `memory`.
+
+        Raises `WrongPassword` for what is no key, and `NotLoggedIn` for one that the service does not know.
+        """
         if not key.startswith(KEY_PREFIX):
             raise WrongPassword(
                 f"That is no API key: keys begin with {KEY_PREFIX}. Make one with `usersapi keys create`."
             )
-        self._transport.token = key
         email = "API key"
         # The key may be good without the scope for this.
-        with contextlib.suppress(NotAllowed):
-            email = str(self.profile().get("email") or email)
+        with Client(self.api, key=key) as owner, contextlib.suppress(NotAllowed):
+            email = str(owner.profile().get("email") or email)
+        self._transport.token = key
         return self._keep(email, key)
 
     def log_out(self) -> None:
         """Ends the session for every process that uses it, and forgets the token. A key is only forgotten."""
-        if not (self._transport.token or "").startswith(KEY_PREFIX):
+        if not self.has_key:
             with contextlib.suppress(NotLoggedIn):
                 self._transport.call("POST", "logout")
         self._transport.token = None
@@ -117,15 +136,29 @@ class Client:
             self._store.forget(self.api)
 
     def _keep(self, email: str, token: str) -> str:
-        return self._store.save(self.api, Login(email, token)) if self._store else "memory"
+        if not self._store:
+            return "memory"
+        before = self._store.load(self.api)
+        kept_in = self._store.save(self.api, Login(email, token))
+        # The new token is stored by then, so that processes which use the old one find it.
+        if before and before.token != token:
+            with contextlib.suppress(UsersApiError), Client(self.api) as replaced:
+                replaced._transport.token = before.token
+                replaced.log_out()
+        return kept_in
 
     def sessions(self) -> list[dict[str, Any]]:
         """Where the account is logged in: `id`, `current`, `created`, `last_used`, `device` and `network` of each."""
         return list(self._transport.call("GET", "sessions")["data"])
 
     def end_session(self, session_id: str) -> str:
-        """Ends one session; what the service says."""
-        return str(self._transport.call("DELETE", f"sessions/{remote_path.quoted(session_id)}")["status"])
+        """Ends one session; what the service says. Raises `NotFound`."""
+        try:
+            return str(self._transport.call("DELETE", f"sessions/{remote_path.quoted(session_id)}")["status"])
+        except NotFound:
+            raise NotFound(
+                f"There is no session {session_id}, or it has ended: `usersapi sessions` lists them."
+            ) from None
 
     def end_other_sessions(self) -> str:
         """Ends all sessions but this one; what the service says."""
@@ -156,8 +189,11 @@ class Client:
         return str(answer["key"]), str(answer["id"])
 
     def revoke_key(self, key_id: str) -> str:
-        """Ends a key at once; what the service says."""
-        return str(self._transport.call("DELETE", f"keys/{remote_path.quoted(key_id)}")["status"])
+        """Ends a key at once; what the service says. Raises `NotFound`."""
+        try:
+            return str(self._transport.call("DELETE", f"keys/{remote_path.quoted(key_id)}")["status"])
+        except NotFound:
+            raise NotFound(f"There is no key {key_id}: `usersapi keys` lists them.") from None
 
     def send_mail(self, title: str, message: str, email: Optional[str] = None) -> str:
         """Mails the user; `email` counts for administrators only. What the service says."""

@@ -59,6 +59,10 @@ class NotAllowed(Refused):
     ends_transfer = True
 
 
+class SessionNeeded(NotAllowed):
+    """The service does this for a session only, not for an API key."""
+
+
 class NotFound(Refused):
     """There is no such file or folder, session or key."""
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Optional
 
 KEY_PREFIX = "uapi_"
 
@@ -28,11 +27,25 @@ def lifetime(token: str) -> Optional[Lifetime]:
 
     Nothing is verified: that is for the service.
     """
-    if token.startswith(KEY_PREFIX):
+    try:
+        claims = _claims(token)
+        return Lifetime(float(claims["iat"]), float(claims["exp"]))
+    except (KeyError, TypeError, ValueError):
         return None
+
+
+def account(token: str) -> Optional[str]:
+    """The account that a session token claims to be of; None for an API key, and for what is no token."""
+    subject = _claims(token).get("sub")
+    return subject if isinstance(subject, str) else None
+
+
+def _claims(token: str) -> dict[str, Any]:
+    if token.startswith(KEY_PREFIX):
+        return {}
     try:
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        return Lifetime(float(claims["iat"]), float(claims["exp"]))
-    except (IndexError, KeyError, TypeError, ValueError, binascii.Error):
-        return None
+    except (IndexError, ValueError):
+        return {}
+    return claims if isinstance(claims, dict) else {}

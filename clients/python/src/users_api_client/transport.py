@@ -24,14 +24,17 @@ from .errors import (
     OtherVersion,
     Refused,
     ServiceFailed,
+    SessionNeeded,
     TooManyRequests,
     UsersApiError,
 )
-from .session_token import KEY_PREFIX, lifetime
+from .session_token import KEY_PREFIX, account, lifetime
 from .token_store import TokenStore
 
 COOKIE = "session_token"
 MAJOR_VERSION = 1
+
+SESSION_NEEDED = "This endpoint takes no API key"
 
 TRIES = 5
 # Whoever is asked to wait longer than this is told so.
@@ -169,9 +172,12 @@ class Transport:
             raise connection_failed(self.api, error) from None
 
     def _newer_token(self, refused: Optional[str]) -> Optional[str]:
-        """The token that another process has stored since, if there is one."""
-        login = self._store.load(self.api) if self._store else None
-        return login.token if login and login.token != refused else None
+        """The token that another process has stored since, if there is one of the same account."""
+        login = self._store.load(self.api) if self._store and refused else None
+        if login is None or refused is None or login.token == refused:
+            return None
+        is_same = account(refused) is not None and account(refused) == account(login.token)
+        return login.token if is_same else None
 
     def _renew_if_due(self) -> None:
         """Checks in when half of the token's life is over. If that fails, the token is good for the other half."""
@@ -217,9 +223,11 @@ class Transport:
             return NotLoggedIn("The API key is wrong, expired or revoked. Make a new one with `usersapi keys create`.")
         if code == 401:
             return NotLoggedIn(
-                "You are not logged in, or your session has ended. Log in with `usersapi login`, then do the same "
-                "again: it goes on where it stopped."
+                "You are not logged in, or your session has ended: log in, then do the same again. It goes on where it "
+                "stopped."
             )
+        if code == 403 and text.startswith(SESSION_NEEDED):
+            return SessionNeeded("An API key is not enough for this: log in with address and password.")
         if code == 413 and data is not None:
             return NoRoom(text)
         if code == 429:
@@ -258,7 +266,7 @@ def connection_failed(api: str, error: httpx.TransportError) -> ConnectionFailed
     what = "does not answer in time" if isinstance(error, httpx.TimeoutException) else "cannot be reached"
     return ConnectionFailed(
         f"The service at {api} {what} ({type(error).__name__}). Check the address and your network, then do the same "
-        "again: it goes on where it stopped."
+        "again: it goes on where it stopped. Another address is given with `usersapi --api` or USERS_API_URL."
     )
 
 

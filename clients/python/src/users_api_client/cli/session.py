@@ -7,7 +7,8 @@ from typing import Optional
 
 import typer
 
-from ..errors import CodeNeeded, UsersApiError
+from ..errors import CodeNeeded, NotAllowed, UsersApiError
+from .connection import KEY
 from .output import AS_JSON, show, table
 
 sessions = typer.Typer(help="Where you are logged in.", invoke_without_command=True)
@@ -33,7 +34,7 @@ def login(
 
     The token is kept in the keyring of the system, or else in a file for you alone. It is renewed while you use it.
     """
-    with context.obj.client(use_keyring=keyring) as client:
+    with context.obj.client(use_keyring=keyring, with_key=False) as client:
         if key:
             kept_in = client.log_in_with_key(_secret("API key"))
         else:
@@ -45,7 +46,8 @@ def login(
                 if code or not sys.stdin.isatty():
                     raise
                 kept_in = client.log_in(email, password, typer.prompt("Code", err=True))
-        show(f"Logged in to {client.api}. The token is in: {kept_in}", as_json, api=client.api, kept_in=kept_in)
+        text = f"Logged in to {client.api}. The token is in: {kept_in}"
+        show(text + _key_hint(context), as_json, api=client.api, kept_in=kept_in)
 
 
 def _secret(what: str) -> str:
@@ -56,21 +58,30 @@ def _secret(what: str) -> str:
     return str(secret)
 
 
+def _key_hint(context: typer.Context) -> str:
+    if not context.obj.key:
+        return ""
+    return f"\n{KEY} is still set, and all commands use that key: unset it if they are not to."
+
+
 def logout(context: typer.Context, as_json: bool = AS_JSON) -> None:
     """End the session, also for other programs that use its token."""
-    with context.obj.logged_in() as client:
+    with context.obj.logged_in(with_key=False) as client:
         client.log_out()
-        show("Logged out.", as_json, api=client.api)
+        show("Logged out." + _key_hint(context), as_json, api=client.api)
 
 
 def whoami(context: typer.Context, as_json: bool = AS_JSON) -> None:
     """Show who is logged in, and where."""
     with context.obj.logged_in() as client:
-        profile = client.profile()
-        names = " ".join(profile[part] for part in ("firstname", "surname") if profile.get(part))
-        show(
-            f"{profile['email']} ({names}) at {client.api}", as_json, email=profile["email"], name=names, api=client.api
-        )
+        try:
+            profile = client.profile()
+        except NotAllowed:
+            show(f"An API key, at {client.api}", as_json, email=None, name=None, api=client.api)
+            return
+        name = " ".join(profile[part] for part in ("firstname", "surname") if profile.get(part))
+        who = f"{profile['email']} ({name})" if name else profile["email"]
+        show(f"{who} at {client.api}", as_json, email=profile["email"], name=name, api=client.api)
 
 
 @sessions.callback()
