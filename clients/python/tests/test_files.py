@@ -140,6 +140,42 @@ def test_files_are_moved_copied_and_deleted(person):
     assert person.run("rm", "y/b.idf").returncode == 4
 
 
+def test_what_is_moved_or_copied_to_a_folder_goes_into_it(person, client):
+    client.put([person.write("a.idf", MODEL), person.write("b.idf", MODEL), person.write("x/c.idf", MODEL).parent])
+    client.make_folder("folder")
+    assert person.does("mv", "a.idf", "folder") == "Moved to folder/a.idf\n"
+    assert person.does("cp", "b.idf", "x", "folder") == "Copied to folder/b.idf, folder/x\n"
+    assert person.does("mv", "folder/a.idf", "/") == "Moved to a.idf\n"
+    done = person.run("mv", "x", "folder")
+    assert done.returncode == 5
+    assert done.stderr.startswith("usersapi: folder/x is there already: ")
+    done = person.run("cp", "b.idf", "folder")
+    assert done.returncode == 5
+    assert "folder/b.idf is there already: " in done.stderr
+    done = person.run("cp", "a.idf", "b.idf", "nowhere")
+    assert done.returncode == 1
+    assert "usersapi mkdir" in done.stderr
+    assert {file.path for file in client.tree().files()} == {
+        "a.idf", "b.idf", "x/c.idf", "folder/b.idf", "folder/x/c.idf",
+    }  # fmt: skip
+
+
+def test_a_slash_at_the_end_names_the_folder_to_go_into(person, client):
+    person.write("a.idf", MODEL)
+    person.does("put", "a.idf", "--as", "x/")
+    assert [file.path for file in client.tree().files()] == ["x/a.idf"]
+    person.does("get", "x/a.idf", "--as", "copy/")
+    assert (person.work / "copy/a.idf").read_bytes() == MODEL
+
+
+def test_a_folder_that_is_made_twice_is_said_to_be_there(person, client):
+    assert person.does("mkdir", "x/y") == "Made x/y\n"
+    assert person.does("mkdir", "x/y") == "x/y is there already.\n"
+    key = client.create_key("ci", ["files:write"])[0]
+    person.does("mkdir", "z", USERS_API_KEY=key)
+    person.does("mv", "z", "zz", USERS_API_KEY=key)
+
+
 def test_sync_makes_the_service_hold_what_is_here(person, client):
     write_models(person)
     client.put([person.work / "models"])

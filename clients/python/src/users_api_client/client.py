@@ -266,7 +266,12 @@ class Client:
         return sending.Sending(self._transport, watcher or NobodyWatches(), checksum).send(found, there)
 
     def put_file(self, local: Local, path: str, watcher: Optional[Watcher] = None, checksum: bool = False) -> Report:
-        """Sends one file to a path, where it may have another name. Otherwise as `put`."""
+        """Sends one file to a path, where it may have another name, or into the folder before a last slash.
+
+        Otherwise as `put`.
+        """
+        if path.endswith("/"):
+            path = remote_path.join(path, Path(local).name)
         found = sending.found_file(Path(local), path)
         try:
             state = files.state(self._transport, path)
