@@ -1,11 +1,14 @@
 """The running service, a person with a home of their own, and a network that can break."""
 
 import os
+import re
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
+import requests
 
 PROJECT = Path(__file__).parents[1]
 sys.path[:0] = [str(PROJECT / "src"), str(PROJECT.parents[1] / "tests" / "clients")]
@@ -123,3 +126,22 @@ def logged_in(service, email=EMAIL):
     client = Client(service.api)
     client.log_in(email, PASSWORDS[email])
     return client
+
+
+def new_account(service):
+    """An account that nobody else uses: its address and password."""
+    email, password = f"{uuid.uuid4().hex}@example.org", "seven grey herons"
+    requests.post(f"{service.api}/register", json={"email": email, "password": password}).raise_for_status()
+    confirm(service, email)
+    return email, password
+
+
+def confirm(service, email):
+    """Follows the link in the mail that confirms an address."""
+    requests.post(f"{service.api}/verify", json={"token": mailed_token(service, email, "verify")}).raise_for_status()
+
+
+def mailed_token(service, email, page):
+    """The token in the link to a page, in the last mail to somebody."""
+    texts = [mail["text"] for mail in requests.get(f"{service.mail}/mail").json() if email in mail["to"]]
+    return re.findall(rf"{page}\?token=([\w-]+)", "".join(texts))[-1]

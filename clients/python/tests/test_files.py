@@ -176,6 +176,25 @@ def test_a_folder_that_is_made_twice_is_said_to_be_there(person, client):
     person.does("mv", "z", "zz", USERS_API_KEY=key)
 
 
+def test_files_are_found_by_their_names(person, client):
+    for name in ("Model.IDF", "deep/er/model.eso", "deep/[1].idf", "models/x"):
+        client.put_file(person.write("x", b""), name)
+
+    def finds(*words):
+        return person.does("find", *words).splitlines()
+
+    assert finds("model") == ["Model.IDF", "deep/er/model.eso", "models/"]
+    assert finds("*.idf") == ["Model.IDF", "deep/[1].idf"]
+    assert finds("model", "deep") == ["deep/er/model.eso"]
+    assert finds("models/x") == ["models/x"]
+    assert finds("[[]?].idf") == ["deep/[1].idf"]
+    done = person.run("find", "none")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert json.loads(person.does("find", "MODELS", "--json"))["entries"] == [
+        {"path": "models", "size": 0, "is_folder": True}
+    ]
+
+
 def test_sync_makes_the_service_hold_what_is_here(person, client):
     write_models(person)
     client.put([person.work / "models"])

@@ -4,21 +4,16 @@ import base64
 import hashlib
 import hmac
 import json
-import os
-import pty
 import re
 import stat
 import struct
-import subprocess
-import sys
-import termios
 import time
-import uuid
 
 import pytest
 import requests
-from conftest import EMAIL, logged_in
+from conftest import EMAIL, logged_in, new_account
 from people import PASSWORDS
+from terminal import at_a_terminal
 
 from users_api_client import Client, NotAllowed, NotLoggedIn, WrongPassword
 
@@ -252,6 +247,10 @@ def test_what_is_not_listed_cannot_be_ended(person):
 
 def test_sessions_are_listed_and_ended(person, service):
     with logged_in(service) as elsewhere:
+        shown = person.does("sessions")
+        assert len(re.findall(r" this one$", shown, re.MULTILINE)) == 1
+        assert re.search(r" \d{4}-\d\d-\d\d \d\d:\d\d  ", shown)
+        assert "True" not in shown
         mine = json.loads(person.does("sessions", "--json"))["sessions"]
         assert [it["device"] for it in mine if it["current"]] == ["users-api-client/0.1.0"]
         person.does("sessions", "end", "--others")
@@ -263,13 +262,9 @@ def test_sessions_are_listed_and_ended(person, service):
 # A second factor
 
 
-def register(service):
+def with_second_factor(service):
     """A new account with a second factor; its address, password and recovery codes."""
-    email, password = f"{uuid.uuid4().hex}@example.org", "seven grey herons"
-    requests.post(f"{service.api}/register", json={"email": email, "password": password}).raise_for_status()
-    mail = next(it for it in requests.get(f"{service.mail}/mail").json() if email in json.dumps(it))
-    token = re.search(r"verify\?token=([\w-]+)", json.dumps(mail))[1]
-    requests.post(f"{service.api}/verify", json={"token": token}).raise_for_status()
+    email, password = new_account(service)
     session = requests.Session()
     assert session.post(f"{service.api}/auth", json={"email": email, "password": password}).json()["ok"]
     secret = session.post(f"{service.api}/totp", json={"password": password}).json()["data"]["secret"]
@@ -286,7 +281,7 @@ def one_time_code(secret):
 
 
 def test_whoever_has_a_second_factor_is_asked_for_a_code(service, stranger):
-    email, password, codes = register(service)
+    email, password, codes = with_second_factor(service)
     done = stranger.run("login", email, stdin=password)
     assert done.returncode == 3
     assert "code" in done.stderr
@@ -295,32 +290,7 @@ def test_whoever_has_a_second_factor_is_asked_for_a_code(service, stranger):
     screen = at_a_terminal(stranger, ["login", email], [("Password:", password), ("Code:", codes[1])])
     assert "Logged in to" in screen
     assert password not in screen, "a password is not shown"
-
-
-def at_a_terminal(person, words, dialogue):
-    """What is on the screen after somebody has typed an answer to each question."""
-    terminal, end = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "users_api_client", *words],
-        stdin=end, stdout=end, stderr=end, env=person.environment, close_fds=True,
-    )  # fmt: skip
-    os.close(end)
-    screen = ""
-    for question, answer in dialogue:
-        while question not in screen:
-            screen += os.read(terminal, 1024).decode()
-        # What is typed before the echo is off is thrown away.
-        while question == "Password:" and termios.tcgetattr(terminal)[3] & termios.ECHO:
-            time.sleep(0.01)
-        os.write(terminal, f"{answer}\n".encode())
-        screen += "\n"
-    while True:
-        try:
-            piece = os.read(terminal, 1024)
-        except OSError:
-            break  # The end of a terminal's other side is told so.
-        if not piece:
-            break
-        screen += piece.decode()
-    assert process.wait(30) == 0, screen
-    return screen
+    done = stranger.run("delete-account", "--yes", stdin=password)
+    assert done.returncode == 3
+    assert "--code" in done.stderr
+    stranger.does("delete-account", "--yes", "--code", codes[2], stdin=password)

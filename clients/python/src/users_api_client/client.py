@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Callable, Optional, Union
 
-from . import download, files, receiving, remote_path, sending, syncing
+from . import download, files, finding, profile, receiving, remote_path, sending, syncing
 from .errors import (
     CodeNeeded,
     NotAFile,
@@ -31,7 +31,9 @@ from .transport import Transport
 Local = Union[str, "os.PathLike[str]"]
 
 WRONG_PASSWORD = "No matching username"
+WRONG_PRESENT_PASSWORD = "The present password is not right"
 CODE_NEEDED = "A code is needed"
+CODE_TEXT = "A code of your authenticator app, or a recovery code, is needed: give it too, as with `--code`."
 ZIPPED = {"format": "zip"}
 
 
@@ -101,7 +103,7 @@ class Client:
         status = str(answer.get("status"))
         if answer.get("ok") is not True:
             if status.startswith(CODE_NEEDED):
-                raise CodeNeeded("A code of your authenticator app, or a recovery code, is needed: log in with it.")
+                raise CodeNeeded(CODE_TEXT)
             if status.startswith(WRONG_PASSWORD):
                 raise WrongPassword("The address or the password is wrong: check both, and log in again.")
             raise Refused(status)
@@ -164,6 +166,39 @@ class Client:
         """Ends all sessions but this one; what the service says."""
         return str(self._transport.call("DELETE", "sessions")["status"])
 
+    # Passwords
+
+    def register(self, email: str, password: str) -> str:
+        """Asks for an account, which there is once the link in a mail has been followed. What the service says."""
+        return self._tell("POST", "register", {"email": email, "password": password})
+
+    def forgot_password(self, email: str) -> str:
+        """Has a link mailed that sets a new password, if there is such an account. What the service says."""
+        return self._tell("POST", "password/forgot", {"email": email})
+
+    def change_password(self, password: str, new_password: str, code: Optional[str] = None) -> str:
+        """Sets a new password, and ends all other sessions; what the service says. Raises as `log_in`."""
+        return self._tell("POST", "password", {"password": password, "new_password": new_password, "code": code})
+
+    def delete_account(self, password: str, code: Optional[str] = None) -> str:
+        """Deletes the account with all its files, keys and sessions; what the service says. Raises as `log_in`."""
+        status = self._tell("DELETE", "user", {"password": password, "code": code})
+        self._transport.token = None
+        if self._store:
+            self._store.forget(self.api)
+        return status
+
+    def _tell(self, method: str, path: str, wish: dict[str, Optional[str]]) -> str:
+        given = {name: value for name, value in wish.items() if value is not None}
+        try:
+            return str(self._transport.call(method, path, patient=False, json=given)["status"])
+        except Refused as error:
+            if str(error).startswith(CODE_NEEDED):
+                raise CodeNeeded(CODE_TEXT) from None
+            if str(error).startswith(WRONG_PRESENT_PASSWORD):
+                raise WrongPassword("The password is wrong, and nothing was changed: try it once more.") from None
+            raise
+
     # The account
 
     def profile(self) -> dict[str, Any]:
@@ -171,7 +206,11 @@ class Client:
         return dict(self._transport.call("GET", "user")["data"])
 
     def update_profile(self, fields: Mapping[str, Any]) -> str:
-        """Changes some fields of the account; an empty text empties a field. What the service says."""
+        """Changes some fields of the account; an empty text empties a field. What the service says.
+
+        Raises `UsersApiError` for a name that is no field.
+        """
+        profile.refuse_unknown(fields, self.api)
         return str(self._transport.call("POST", "user", json=dict(fields))["status"])
 
     def usage(self) -> dict[str, int]:
@@ -221,6 +260,13 @@ class Client:
     def is_folder(self, path: str) -> bool:
         """Whether a path is a folder; False for a file. Raises `NotFound`."""
         return self.entry(path).is_folder
+
+    def find(self, pattern: str, folder: str = "") -> Iterator[Entry]:
+        """All files and folders below a folder whose name holds a text, in whatever letter case.
+
+        With *, ? or [ it is a pattern for the whole name, and with a slash for the whole path. Raises as `list_folder`.
+        """
+        return finding.find(files.tree(self._transport, folder), pattern)
 
     def make_folder(self, path: str) -> str:
         """Makes an empty folder that stays; its path."""

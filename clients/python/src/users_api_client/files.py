@@ -27,12 +27,15 @@ class Entry:
         """The last name of the path."""
         return remote_path.split(self.path)[1]
 
+    def below(self) -> Iterator[Entry]:
+        """All files and folders below this entry."""
+        for child in self.children:
+            yield child
+            yield from child.below()
+
     def files(self) -> Iterator[Entry]:
         """All files at and below this entry."""
-        if not self.is_folder:
-            yield self
-        for child in self.children:
-            yield from child.files()
+        return (entry for entry in (self, *self.below()) if not entry.is_folder)
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 import typer
 
-from .output import AS_JSON, readable, show, table
+from ..profile import FIELDS
+from .output import AS_JSON, local_time, readable, show, table
 from .progress import bars
 
 keys = typer.Typer(help="API keys for scripts.", invoke_without_command=True)
@@ -65,8 +66,11 @@ def show_keys(context: typer.Context, as_json: bool = AS_JSON) -> None:
         return
     with context.obj.logged_in() as client:
         found = client.keys()
-    columns = ("id", "name", "scope", "created", "last_used", "expires")
-    show(table(columns, [[one[name] for name in columns] for one in found]), as_json, keys=found)
+    rows = [
+        [one["id"], one["name"], one["scope"], *(local_time(one[name]) for name in ("created", "last_used", "expires"))]
+        for one in found
+    ]
+    show(table(("id", "name", "scope", "made", "last used", "ends"), rows), as_json, keys=found)
 
 
 @keys.command("create")
@@ -112,18 +116,23 @@ def show_profile(context: typer.Context, as_json: bool = AS_JSON) -> None:
 def set_profile(
     context: typer.Context,
     fields: list[str] = typer.Argument(
-        ..., metavar="FIELD=VALUE...", help="Such as company=ENSIMS; an empty value empties."
+        ..., metavar="FIELD=VALUE...", help=f"Such as company=ENSIMS; an empty value empties. {', '.join(FIELDS)}."
     ),
     as_json: bool = AS_JSON,
 ) -> None:
     """Change some fields of your account."""
-    changes: dict[str, Any] = {}
-    for field in fields:
-        name, sign, value = field.partition("=")
-        if not sign:
-            raise typer.BadParameter(f"{field} is no change: write FIELD=VALUE.")
-        # The one field that is no text.
-        changes[name] = value.lower() in ("true", "yes", "1") if name == "use_jess" else value
+    changes = dict(map(_change, fields))
     with context.obj.logged_in() as client:
         status = client.update_profile(changes)
     show(status, as_json, status=status)
+
+
+def _change(field: str) -> tuple[str, str | bool]:
+    name, sign, value = field.partition("=")
+    if not sign:
+        raise typer.BadParameter(f"{field} is no change: write FIELD=VALUE.")
+    if name != "use_jess":
+        return name, value
+    if value not in ("true", "false"):
+        raise typer.BadParameter("use_jess is either true or false.")
+    return name, value == "true"

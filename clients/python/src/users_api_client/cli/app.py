@@ -7,12 +7,11 @@ from typing import Optional
 import typer
 
 from .. import __version__
-from . import account, files, listing, session, transfer
+from . import account, files, listing, passwords, session, transfer
 from .connection import Chosen
 
 app = typer.Typer(
     name="usersapi",
-    help="Your account and files in a Users API: log in once, then put, get and sync files.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -36,6 +35,9 @@ def choose(
 ) -> None:
     """Your account and files in a Users API: log in once, then put, get and sync files.
 
+    The console, the same on a web page, is at the address of the service followed by /console/, such as
+    http://localhost:9000/users/api/console/.
+
     Scripts need no login: set USERS_API_KEY to an API key, and USERS_API_URL to the address of the service.
 
     Exit codes: 0 done, 1 failed in part or whole, 2 wrong usage, 3 not logged in or not allowed, 4 not found,
@@ -45,5 +47,5 @@ def choose(
     context.obj = Chosen(api)
 
 
-for group in (session, listing, transfer, files, account):
+for group in (session, passwords, listing, transfer, files, account):
     group.add_to(app)

@@ -42,7 +42,7 @@ class Chosen:
     def logged_in(self, with_key: bool = True) -> Iterator[Client]:
         """The client for the service. Raises `NotLoggedIn` if nobody is, and says how to be."""
         with self.client(with_key=with_key) as client:
-            log_in = f"Log in with `{self._login_command(client.api)}`"
+            log_in = f"Log in with `{self.login_command(client.api)}`"
             if not client.is_logged_in:
                 hint = f"{KEY} is set: unset it to use that key no more." if self.key else f"{log_in}, or set {KEY}."
                 raise NotLoggedIn(f"You are not logged in to {client.api}. {hint}")
@@ -53,8 +53,15 @@ class Chosen:
                 raise
             except SessionNeeded as error:
                 first = f"unset {KEY} and log in" if self.key else "log in"
-                error.args = (f"An API key is not enough for this: {first} with `{self._login_command(client.api)}`.",)
+                error.args = (f"An API key is not enough for this: {first} with `{self.login_command(client.api)}`.",)
                 raise
+
+    def login_command(self, api: str) -> str:
+        """The command that logs in to this service; it names the address if it has to."""
+        from ..token_store import TokenStore
+
+        otherwise = os.environ.get("USERS_API_URL") or TokenStore().current_api() or DEFAULT_API
+        return "usersapi login" if api == otherwise.rstrip("/") else f"usersapi --api {shlex.quote(api)} login"
 
     def _login_has_ended(self, client: Client, log_in: str) -> str:
         if client.has_key and self.key:
@@ -68,10 +75,3 @@ class Chosen:
             f"You are not logged in to {client.api}, or your session has ended. {log_in}, then do the same again: it "
             "goes on where it stopped."
         )
-
-    def _login_command(self, api: str) -> str:
-        """The command that logs in to this service; it names the address if it has to."""
-        from ..token_store import TokenStore
-
-        otherwise = os.environ.get("USERS_API_URL") or TokenStore().current_api() or DEFAULT_API
-        return "usersapi login" if api == otherwise.rstrip("/") else f"usersapi --api {shlex.quote(api)} login"

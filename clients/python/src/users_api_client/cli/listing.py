@@ -1,4 +1,4 @@
-"""Commands that show what is there: `ls`, `tree`."""
+"""Commands that show what is there: `ls`, `tree`, `find`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Adds the commands to the app."""
-    for command in (ls, tree):
+    for command in (ls, tree, find):
         app.command()(command)
 
 
@@ -47,7 +47,24 @@ def tree(
         root = client.tree(folder, depth)
     lines = [f"/{root.path}"]
     _draw(root, "", lines)
-    show("\n".join(lines), as_json, tree=_as_data(root))
+    show("\n".join(lines), as_json, tree=_as_tree(root))
+
+
+def find(
+    context: typer.Context,
+    pattern: str = typer.Argument(..., help="Part of a name; or with *, ? or [ the whole name, such as '*.idf'."),
+    folder: str = typer.Argument("", metavar="[FOLDER]", help="Folder in the service; your root folder if missing."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Find files and folders by their names, in a folder and all below it. Letter case makes no difference."""
+    with context.obj.logged_in() as client:
+        found = list(client.find(pattern, folder))
+    if not found and not as_json:
+        # Not to standard output: what reads the paths there would take it for one.
+        typer.echo(f"Nothing is named {pattern}.", err=True)
+        return
+    lines = [f"{entry.path}/" if entry.is_folder else entry.path for entry in found]
+    show("\n".join(lines), as_json, entries=[_as_data(entry) for entry in found])
 
 
 def _draw(folder: Entry, margin: str, lines: list[str]) -> None:
@@ -63,7 +80,9 @@ def _label(entry: Entry) -> str:
 
 
 def _as_data(entry: Entry) -> dict[str, Any]:
-    data: dict[str, Any] = {"path": entry.path, "size": entry.size, "is_folder": entry.is_folder}
-    if entry.children:
-        data["children"] = [_as_data(child) for child in entry.children]
-    return data
+    return {"path": entry.path, "size": entry.size, "is_folder": entry.is_folder}
+
+
+def _as_tree(entry: Entry) -> dict[str, Any]:
+    children = [_as_tree(child) for child in entry.children]
+    return {**_as_data(entry), **({"children": children} if children else {})}

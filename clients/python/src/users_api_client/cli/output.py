@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Optional
 
 import typer
 
@@ -65,7 +66,15 @@ def readable(size: float) -> str:
     return f"{size:,.0f} {UNITS[unit]}" if unit == 0 else f"{size:,.1f} {UNITS[unit]}"
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def local_time(time: Optional[str]) -> str:
+    """A time of the service, in the time zone of this machine, to the minute."""
+    if time is None:
+        return "-"
+    # Python 3.9 knows no `Z`.
+    return f"{datetime.fromisoformat(time.replace('Z', '+00:00')).astimezone():%Y-%m-%d %H:%M}"
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Columns of text, as wide as they need to be, so that other programs can read them."""
     lines = [[str(cell) if cell is not None else "-" for cell in row] for row in (headings, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines)]

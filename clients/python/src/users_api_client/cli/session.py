@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Optional
+from typing import Any, Optional
 
 import typer
 
-from ..errors import CodeNeeded, NotAllowed, UsersApiError
+from ..errors import NotAllowed
+from .asking import secret, with_code
 from .connection import KEY
-from .output import AS_JSON, show, table
+from .output import AS_JSON, local_time, show, table
 
 sessions = typer.Typer(help="Where you are logged in.", invoke_without_command=True)
 
@@ -36,26 +36,13 @@ def login(
     """
     with context.obj.client(use_keyring=keyring, with_key=False) as client:
         if key:
-            kept_in = client.log_in_with_key(_secret("API key"))
+            kept_in = client.log_in_with_key(secret("API key"))
         else:
-            email = email or typer.prompt("Email", err=True)
-            password = _secret("Password")
-            try:
-                kept_in = client.log_in(email, password, code)
-            except CodeNeeded:
-                if code or not sys.stdin.isatty():
-                    raise
-                kept_in = client.log_in(email, password, typer.prompt("Code", err=True))
+            known = str(email or typer.prompt("Email", err=True))
+            password = secret("Password")
+            kept_in = with_code(lambda code: client.log_in(known, password, code), code)
         text = f"Logged in to {client.api}. The token is in: {kept_in}"
         show(text + _key_hint(context), as_json, api=client.api, kept_in=kept_in)
-
-
-def _secret(what: str) -> str:
-    """A secret from the keyboard, without an echo, or the first line of standard input."""
-    secret = typer.prompt(what, hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline().strip("\r\n")
-    if not secret:
-        raise UsersApiError(f"No {what.lower()} was given: type it, or send it to standard input.")
-    return str(secret)
 
 
 def _key_hint(context: typer.Context) -> str:
@@ -91,8 +78,12 @@ def show_sessions(context: typer.Context, as_json: bool = AS_JSON) -> None:
         return
     with context.obj.logged_in() as client:
         found = client.sessions()
-        columns = ("id", "current", "created", "last_used", "device", "network")
-        show(table(columns, [[one[name] for name in columns] for one in found]), as_json, sessions=found)
+    show(table(("id", "since", "last used", "device", "network", ""), map(_row, found)), as_json, sessions=found)
+
+
+def _row(session: dict[str, Any]) -> list[Any]:
+    times = [local_time(session[name]) for name in ("created", "last_used")]
+    return [session["id"], *times, session["device"], session["network"], "this one" if session["current"] else ""]
 
 
 @sessions.command("end")
