@@ -7,6 +7,7 @@ import re
 import socket
 import socketserver
 import threading
+import time
 from urllib.parse import urlsplit
 
 PIECE = 1 << 16
@@ -16,10 +17,14 @@ REQUEST = re.compile(rb"(GET|HEAD|POST|PUT|DELETE) http://[^/ ]+(/[^ ]*)")
 
 
 class Network:
-    """Connections to wherever the requests go. `budget` is how many more bytes may pass in both directions."""
+    """Connections to wherever the requests go. `budget` is how many more bytes may pass in both directions.
+
+    `delay` is how many seconds each piece of 64 KiB takes.
+    """
 
     def __init__(self):
         self.budget = None
+        self.delay = 0
         self.requests = []
         self._lock = threading.Lock()
         network = self
@@ -73,6 +78,7 @@ class Network:
 
     def pass_on(self, piece, source, target):
         """Passes some bytes on, unless that is too much; whether it has."""
+        time.sleep(self.delay)
         request = REQUEST.match(piece)
         with self._lock:
             if request:

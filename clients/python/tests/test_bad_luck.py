@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import json
 import os
+import re
 import signal
 import socket
 import threading
@@ -141,13 +142,44 @@ def test_an_upload_that_is_stopped_half_way_goes_on(person, client, network, how
     while received(person) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(how)
-    process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == (-9 if how == signal.SIGKILL else 130)
+    assert ("Stopped. The same command goes on where this one stopped." in errors) == (how == signal.SIGINT)
     with pytest.raises(NotFound):
         client.get("results.eso", tmp_path / "x")
-    person.does("put", "results.eso", HTTP_PROXY=network.url)
+    again = person.run("put", "results.eso", HTTP_PROXY=network.url)
+    assert again.returncode == 0
+    assert re.search(r"^Going on with results.eso after \d+\.\d MB of 125.8 MB\.$", again.stderr, re.MULTILINE)
     assert parts_sent(network) <= 13, "15 parts make up the file"
     assert_it_is_there(client, "results.eso", noise(120 << 20), tmp_path)
+
+
+def test_a_download_that_is_stopped_half_way_ends_soon_and_goes_on(person, client, network):
+    client.put([person.write("results.eso", noise())])
+    network.delay = 0.03  # Twenty seconds for the whole.
+    process = person.start("get", "results.eso", "--to", "copy", HTTP_PROXY=network.url)
+    while not any(part.stat().st_size > 2 << 20 for part in person.work.glob("copy/.*.part")):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=5)
+    assert (process.returncode, errors) == (130, "Stopped. The same command goes on where this one stopped.\n")
+    again = person.run("get", "results.eso", "--to", "copy")
+    assert re.search(r"^Going on with results.eso after \d\.\d MB of 41.9 MB\.\n", again.stderr)
+    assert (person.work / "copy/results.eso").read_bytes() == noise()
+    quiet = person.run("get", "results.eso", "--to", "copy", "--json")
+    assert quiet.stderr == ""
+
+
+def test_a_zip_that_is_stopped_leaves_nothing_behind_and_says_that_it_begins_anew(person, client, network):
+    client.put([person.write("results.eso", noise())], to="folder")
+    network.delay = 0.03
+    process = person.start("get", "folder", "--zip", "--to", "copy", HTTP_PROXY=network.url)
+    while not any(part.stat().st_size > 2 << 20 for part in person.work.glob("copy/.*")):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=5)
+    assert (process.returncode, errors) == (130, "Stopped. The same command begins anew.\n")
+    assert list((person.work / "copy").iterdir()) == []
 
 
 def test_a_session_that_ends_in_mid_upload_is_told_and_the_upload_goes_on_after_the_next_login(
@@ -178,6 +210,9 @@ class Writer:
         self._file = file
 
     def expect(self, size):
+        pass
+
+    def go_on(self, path, size, total):
         pass
 
     def finish(self, file):

@@ -23,7 +23,7 @@ from .errors import (
     WrongPassword,
 )
 from .files import Entry
-from .report import NobodyWatches, Report, Watcher
+from .report import FileProgress, NobodyWatches, Report, Watcher
 from .session_token import KEY_PREFIX
 from .token_store import Login, TokenStore
 from .transport import Transport
@@ -343,10 +343,8 @@ class Client:
         entry = files.entry(self._transport, path)
         if entry.is_folder:
             raise NotAFile(f"{path or 'The root folder'} is a folder, and only files can be read as bytes.")
-        advance = (watcher or NobodyWatches()).advance
-        download.read_into(
-            self._transport, path, entry.size, target, lambda size: advance(entry.path, size, entry.size)
-        )
+        progress = FileProgress(watcher or NobodyWatches(), entry.path, entry.size)
+        download.read_into(self._transport, path, entry.size, target, progress)
         return entry.size
 
     def get_zip(self, folder: str, local: Local, watcher: Optional[Watcher] = None) -> int:

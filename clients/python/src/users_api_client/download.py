@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import BinaryIO, Callable, Optional
+from typing import BinaryIO, Optional
 from urllib.parse import quote, unquote
 
 import httpx
 
 from . import remote_path
 from .errors import AlreadyThere, ConnectionFailed, Refused
+from .report import FileProgress
 from .transport import TRIES, Transport, connection_failed, pause
 
 PIECE = 1 << 20
@@ -23,15 +24,13 @@ PIECE = 1 << 20
 # Smaller files are read anew in less time than it takes to look for their beginning.
 RESUMED_FROM_BYTES = 8 << 20
 
-Advance = Callable[[int], None]
-
 
 def is_stream(local: Path) -> bool:
     """Whether a path is a pipe or a device, which takes bytes but must not be replaced by a file."""
     return local.exists() and not local.is_file() and not local.is_dir()
 
 
-def read_into(transport: Transport, path: str, size: int, target: BinaryIO, advance: Advance) -> None:
+def read_into(transport: Transport, path: str, size: int, target: BinaryIO, progress: FileProgress) -> None:
     """Writes the bytes of a file into a stream as they come; after a lost connection it goes on with the next ones.
 
     Raises `AlreadyThere` if the file is replaced meanwhile, and `ConnectionFailed` after `TRIES` tries in which nothing
@@ -47,7 +46,7 @@ def read_into(transport: Transport, path: str, size: int, target: BinaryIO, adva
                 for piece in answer.iter_raw(PIECE):
                     target.write(piece)
                     arrived += len(piece)
-                    advance(len(piece))
+                    progress.advance(len(piece))
             return
         except httpx.TransportError as error:
             if arrived == size:
@@ -61,13 +60,13 @@ def read_into(transport: Transport, path: str, size: int, target: BinaryIO, adva
 class Download:
     """The way of one file of the service, of so many bytes, to a local path."""
 
-    def __init__(self, transport: Transport, path: str, size: int, local: Path, advance: Advance) -> None:
+    def __init__(self, transport: Transport, path: str, size: int, local: Path, progress: FileProgress) -> None:
         self._transport = transport
         self._path = path
         # A link stays; what it leads to is replaced.
         self._local = Path(os.path.realpath(local)) if local.is_symlink() else local
         self._is_resumable = size >= RESUMED_FROM_BYTES
-        self._advance = advance
+        self._progress = progress
         self._told = 0
 
     def run(self) -> None:
@@ -77,6 +76,10 @@ class Download:
         """
         self._local.parent.mkdir(parents=True, exist_ok=True)
         tries = 0
+        part = self._part()
+        self._told = part.stat().st_size if part else 0
+        if self._told:
+            self._progress.go_on(self._told)
         while True:
             part = self._part()
             before = part.stat().st_size if part else 0
@@ -126,7 +129,7 @@ class Download:
             raise
 
     def _tell(self, arrived: int) -> None:
-        self._advance(arrived - self._told)
+        self._progress.advance(arrived - self._told)
         self._told = arrived
 
     def _part_file(self, tag: str) -> Path:

@@ -22,6 +22,7 @@ import platformdirs
 from . import remote_path
 from .errors import ConnectionFailed, FileChanged, NotFound, UsersApiError
 from .local_files import Stamp, refuse_if_changed
+from .report import FileProgress
 from .transport import TRIES, Answer, Transport, connection_failed, pause
 
 PARTS_AT_ONCE = 4
@@ -30,7 +31,7 @@ PIECE = 1 << 20
 Advance = Callable[[int], None]
 
 
-def send_large(transport: Transport, local: Path, path: str, advance: Advance, checksum: bool = False) -> None:
+def send_large(transport: Transport, local: Path, path: str, progress: FileProgress, checksum: bool = False) -> None:
     """Stores a file that is too large for one request, or goes on with storing it.
 
     With `checksum` the service compares the SHA-256 of what has arrived before it stores it; that takes both longer.
@@ -42,9 +43,10 @@ def send_large(transport: Transport, local: Path, path: str, advance: Advance, c
         wish["sha256"] = _sha256(local)
     note = _note(transport.api, local, path)
     upload = _find_or_open(transport, wish, stamp, note)
-    advance(sum(part["size"] for part in upload["received"]))
+    if upload["received"]:
+        progress.go_on(sum(part["size"] for part in upload["received"]))
     try:
-        _send_all(transport, upload, local, stamp, advance)
+        _send_all(transport, upload, local, stamp, progress.advance)
         refuse_if_changed(local, stamp)
     except FileChanged:
         transport.call("DELETE", f"uploads/{upload['id']}")

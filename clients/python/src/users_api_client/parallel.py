@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Callable, TypeVar
+from typing import Callable, Optional, TypeVar
 
 from .errors import UsersApiError
 
@@ -14,8 +14,13 @@ AT_ONCE = 8
 Item = TypeVar("Item")
 
 
-def for_each(items: Iterable[Item], work: Callable[[Item], None]) -> None:
-    """Calls `work` with each item. The first error is raised again, and what has not begun by then is left."""
+def for_each(
+    items: Iterable[Item], work: Callable[[Item], None], interrupted: Optional[threading.Event] = None
+) -> None:
+    """Calls `work` with each item. The first error is raised again, and what has not begun by then is left.
+
+    Ctrl-C sets `interrupted`, so that what has begun can end soon.
+    """
     stop = threading.Event()
 
     def unless_stopped(item: Item) -> None:
@@ -32,7 +37,10 @@ def for_each(items: Iterable[Item], work: Callable[[Item], None]) -> None:
     try:
         for job in jobs:
             job.result()
+    except KeyboardInterrupt:
+        if interrupted:
+            interrupted.set()
+        raise
     finally:
-        # Also on Ctrl-C.
         stop.set()
         pool.shutdown(wait=True, cancel_futures=True)

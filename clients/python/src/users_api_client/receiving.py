@@ -12,11 +12,11 @@ from typing import BinaryIO, Optional
 import httpx
 
 from . import content_tag, files
-from .download import PIECE, Advance, Download, is_stream, read_into
+from .download import PIECE, Download, is_stream, read_into
 from .errors import AlreadyThere, UsersApiError
 from .files import Entry
 from .parallel import for_each
-from .report import Moved, Outcome, Report, Watcher
+from .report import FileProgress, Moved, Outcome, Report, Watcher
 from .transport import Transport, connection_failed
 
 
@@ -28,6 +28,7 @@ class Receiving:
         self._transport = transport
         self._watcher = watcher
         self._lock = threading.Lock()
+        self._interrupted = threading.Event()
 
     def receive(self, wanted: Iterable[tuple[Entry, Path]]) -> Report:
         """Reads each file into its local place, unless it is there.
@@ -39,22 +40,20 @@ class Receiving:
         for entry, _ in pairs:
             self._watcher.expect(entry.size)
         try:
-            for_each(pairs, lambda pair: self._receive(*pair))
+            for_each(pairs, lambda pair: self._receive(*pair), self._interrupted)
         except UsersApiError as error:
             stopped_by = error
         self.report.raise_for_failures(stopped_by)
         return self.report
 
     def _receive(self, entry: Entry, local: Path) -> None:
-        def advance(size: int) -> None:
-            self._watcher.advance(entry.path, size, entry.size)
-
+        progress = FileProgress(self._watcher, entry.path, entry.size, self._interrupted)
         try:
             if self._is_here(entry, local):
-                advance(entry.size)
+                progress.advance(entry.size)
                 self._note(entry, local, Outcome.UNCHANGED)
                 return
-            self._read(entry, local, advance)
+            self._read(entry, local, progress)
         except (UsersApiError, OSError) as error:
             if isinstance(error, UsersApiError) and error.ends_transfer:
                 raise
@@ -63,12 +62,12 @@ class Receiving:
             return
         self._note(entry, local, Outcome.RECEIVED)
 
-    def _read(self, entry: Entry, local: Path, advance: Advance) -> None:
+    def _read(self, entry: Entry, local: Path, progress: FileProgress) -> None:
         if is_stream(local):
             with local.open("wb") as target:
-                read_into(self._transport, entry.path, entry.size, target, advance)
+                read_into(self._transport, entry.path, entry.size, target, progress)
         else:
-            Download(self._transport, entry.path, entry.size, local, advance).run()
+            Download(self._transport, entry.path, entry.size, local, progress).run()
 
     def _is_here(self, entry: Entry, local: Path) -> bool:
         if not local.is_file() or local.stat().st_size != entry.size:

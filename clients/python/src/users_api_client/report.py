@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional, Protocol
@@ -69,6 +70,9 @@ class Watcher(Protocol):
     def advance(self, path: str, size: int, total: int) -> None:
         """So many more of the `total` bytes of a file were moved; fewer than none when some have to be moved again."""
 
+    def go_on(self, path: str, size: int, total: int) -> None:
+        """So many of the `total` bytes of a file were moved by an earlier run, and are not moved again."""
+
     def finish(self, file: Moved) -> None:
         """A file is done."""
 
@@ -82,5 +86,29 @@ class NobodyWatches:
     def advance(self, path: str, size: int, total: int) -> None:
         """Tells nobody."""
 
+    def go_on(self, path: str, size: int, total: int) -> None:
+        """Tells nobody."""
+
     def finish(self, file: Moved) -> None:
         """Tells nobody."""
+
+
+class FileProgress:
+    """How one file goes on, for its watcher. When `interrupted` is set, it goes no further."""
+
+    def __init__(self, watcher: Watcher, path: str, total: int, interrupted: Optional[threading.Event] = None) -> None:
+        self._watcher = watcher
+        self._path = path
+        self._total = total
+        self._interrupted = interrupted
+
+    def advance(self, size: int) -> None:
+        """So many more bytes were moved. Raises `KeyboardInterrupt`, as in the main thread, after Ctrl-C."""
+        if self._interrupted and self._interrupted.is_set():
+            raise KeyboardInterrupt
+        self._watcher.advance(self._path, size, self._total)
+
+    def go_on(self, size: int) -> None:
+        """So many bytes were moved by an earlier run."""
+        self._watcher.go_on(self._path, size, self._total)
+        self._watcher.advance(self._path, size, self._total)

@@ -14,7 +14,7 @@ from .errors import NotFound, UsersApiError
 from .large_upload import send_large
 from .local_files import Found, walk, why_not_sendable
 from .parallel import AT_ONCE, for_each
-from .report import Moved, Outcome, Report, Watcher
+from .report import FileProgress, Moved, Outcome, Report, Watcher
 from .transport import Transport
 
 
@@ -139,11 +139,9 @@ class Sending:
             self._note(file.local, file.path, file.size, Outcome.SENT)
 
     def _send_large(self, file: File) -> None:
-        def advance(size: int) -> None:
-            self._watcher.advance(file.path, size, file.size)
-
+        progress = FileProgress(self._watcher, file.path, file.size)
         try:
-            send_large(self._transport, file.local, file.path, advance, self._checksum)
+            send_large(self._transport, file.local, file.path, progress, self._checksum)
         except (UsersApiError, OSError) as error:
             if isinstance(error, UsersApiError) and error.ends_transfer:
                 raise

@@ -54,7 +54,7 @@ def export(
     as_json: bool = AS_JSON,
 ) -> None:
     """Get everything that the service holds on you as one zip: account, sessions, keys, audit trail, files."""
-    with context.obj.logged_in() as client, bars("Getting", as_json) as watcher:
+    with context.obj.logged_in() as client, bars("Getting", as_json, goes_on=False) as watcher:
         size = client.export(file, watcher)
     show(f"{file} ({readable(size)})", as_json, local=str(file), size=size)
 

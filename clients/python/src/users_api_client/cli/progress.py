@@ -8,7 +8,10 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import typer
+
 from ..report import Moved, NobodyWatches, Watcher
+from .output import readable
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -43,6 +46,10 @@ class Bars:
                 self._own[path] = self._progress.add_task(path, total=total)
         self._progress.advance(self._own[path], size)
 
+    def go_on(self, path: str, size: int, total: int) -> None:
+        """Says so above the bars."""
+        self._progress.console.print(went_on(path, size, total), markup=False, highlight=False)
+
     def finish(self, file: Moved) -> None:
         """Takes the file's own bar away."""
         with self._lock:
@@ -51,11 +58,35 @@ class Bars:
             self._progress.remove_task(task)
 
 
+class Lines(NobodyWatches):
+    """What is worth a line where there is no terminal for bars."""
+
+    def go_on(self, path: str, size: int, total: int) -> None:
+        """Says so on standard error."""
+        typer.echo(went_on(path, size, total), err=True)
+
+
+def went_on(path: str, size: int, total: int) -> str:
+    """That a file is not moved from its beginning."""
+    return f"Going on with {path} after {readable(size)} of {readable(total)}."
+
+
 @contextlib.contextmanager
-def bars(what: str, as_json: bool) -> Iterator[Watcher]:
-    """Bars on standard error, if that is a terminal."""
+def bars(what: str, as_json: bool, goes_on: bool = True) -> Iterator[Watcher]:
+    """Bars on standard error, if that is a terminal. Ctrl-C tells whether the same command `goes_on`."""
+    try:
+        with _watcher(what, as_json) as watcher:
+            yield watcher
+    except KeyboardInterrupt:
+        again = "goes on where this one stopped" if goes_on else "begins anew"
+        typer.echo(f"Stopped. The same command {again}.", err=True)
+        raise
+
+
+@contextlib.contextmanager
+def _watcher(what: str, as_json: bool) -> Iterator[Watcher]:
     if as_json or not sys.stderr.isatty():
-        yield NobodyWatches()
+        yield NobodyWatches() if as_json else Lines()
         return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn

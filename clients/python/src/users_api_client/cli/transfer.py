@@ -68,7 +68,7 @@ def get(
             raise typer.BadParameter("--json would be printed into the file: leave it out, or name another place.")
         return _print_file(context, paths[0], as_zip)
     report = Report()
-    with context.obj.logged_in() as client, bars("Getting", as_json) as watcher:
+    with context.obj.logged_in() as client, bars("Getting", as_json, goes_on=not as_zip) as watcher:
         for path in paths:
             last_name = remote_path.split(path)[1]
             if as_zip:
@@ -91,7 +91,7 @@ def _is_standard_output(place: str) -> bool:
 
 
 def _print_file(context: typer.Context, path: str, as_zip: bool) -> None:
-    with context.obj.logged_in() as client, bars("Getting", as_json=False) as watcher:
+    with context.obj.logged_in() as client, bars("Getting", as_json=False, goes_on=False) as watcher:
         read = client.read_zip_into if as_zip else client.read_into
         size = read(path, sys.stdout.buffer, watcher)
         sys.stdout.buffer.flush()
