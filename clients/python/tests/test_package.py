@@ -88,6 +88,12 @@ def test_a_shell_completes_commands(stranger):
     assert told.split() == ["whoami"]
 
 
+def test_nothing_says_that_a_package_index_has_the_package():
+    texts = [README, *(file.read_text("utf-8") for file in (PROJECT / "src").rglob("*.py"))]
+    told = [found for text in texts for found in re.findall(r"pip install(?: --\w+)* (\S+)", text)]
+    assert {it.strip("`") for it in told} == {"./clients/python"}
+
+
 def test_the_wheel_works_in_an_environment_of_its_own(stranger, tmp_path):
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
     subprocess.run([*build, "--wheel-dir", tmp_path / "dist", PROJECT], check=True)
