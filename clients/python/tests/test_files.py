@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import logged_in
 
-from users_api_client import AlreadyThere, NotFound, Outcome, TransferFailed, UsersApiError
+from users_api_client import AlreadyThere, NotFound, Outcome, TransferFailed, UsersApiError, files
 
 MODEL = b"Version,9.6;\n"
 NAMES = [
@@ -90,6 +90,30 @@ def test_a_thousand_small_files_take_few_requests_and_are_listed_page_by_page(pe
     assert 10 <= len(network.requests) < 30
     entries = json.loads(person.does("ls", "many", "--json"))["entries"]
     assert [entry["path"] for entry in entries] == [f"many/{name}" for name in names]
+
+
+@pytest.mark.parametrize("is_older", [False, True], ids=["this service", "an older one"])
+def test_what_is_unchanged_is_found_out_by_a_list_instead_of_file_by_file(
+    person, client, network, monkeypatch, is_older
+):
+    for number in range(200):
+        person.write(f"many/{number:03}.idf", MODEL)
+    person.write("single.idf", MODEL)
+    client.put([person.work / "many", person.work / "single.idf"])
+    monkeypatch.setenv("HTTP_PROXY", network.url)
+    if is_older:
+        monkeypatch.setattr(files, "DETAILS", {})
+    with logged_in(person) as again:
+        for transfer in (
+            lambda: again.put([person.work / "many", person.work / "single.idf"]),
+            lambda: again.put_file(person.work / "single.idf", "single.idf"),
+            lambda: again.sync_up(person.work / "many", "many"),
+            lambda: again.get("many", person.work / "many"),
+            lambda: again.sync_down("many", person.work / "many"),
+        ):
+            network.requests.clear()
+            assert set(outcomes(transfer()).values()) == {"unchanged"}
+            assert len(network.requests) <= (204 if is_older else 2), network.requests
 
 
 def test_files_of_just_under_and_over_a_request_arrive(person, client):
@@ -410,5 +434,5 @@ def test_sync_with_exchanged_arguments_says_which_is_which(person, client):
     for words in (["there", "here", "--down"], ["here", "there/model.idf", "--down"], ["there", "here"]):
         done = person.run("sync", *words)
         assert done.returncode in (1, 4)
-        assert f"The first argument, here {words[0]}, is the folder on this machine" in done.stderr
+        assert f"The first argument ({words[0]}) is the folder on this machine" in done.stderr
     assert [entry.name for entry in client.list_folder("there")] == ["model.idf"]

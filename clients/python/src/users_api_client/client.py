@@ -301,14 +301,14 @@ class Client:
         """
         chosen = [Path(source) for source in sources]
         found = sending.places(chosen, to)
-        there: dict[str, int] = {}
+        there: dict[str, Entry] = {}
         for source in chosen:
             if source.is_dir():
-                there |= sending.sizes_there(
+                there |= sending.files_below(
                     self._transport, remote_path.join(to, source.name or source.resolve().name)
                 )
         if not all(source.is_dir() for source in chosen):
-            there |= self._sizes_in(to)
+            there |= self._files_in(to)
         return sending.Sending(self._transport, watcher or NobodyWatches(), checksum).send(found, there)
 
     def put_file(self, local: Local, path: str, watcher: Optional[Watcher] = None, checksum: bool = False) -> Report:
@@ -320,8 +320,7 @@ class Client:
             path = remote_path.join(path, Path(local).name)
         found = sending.found_file(Path(local), path)
         try:
-            state = files.state(self._transport, path)
-            there = {} if state.size is None else {found.path: state.size}
+            there = {found.path: files.entry(self._transport, path)}
         except NotFound:
             there = {}
         return sending.Sending(self._transport, watcher or NobodyWatches(), checksum).send([found], there)
@@ -342,7 +341,7 @@ class Client:
         """Writes the bytes of a file into an open stream, such as `sys.stdout.buffer`; how many. Raises `NotFound`."""
         entry = files.entry(self._transport, path)
         if entry.is_folder:
-            raise NotAFile(f"{path or 'The root folder'} is a folder, and only files can be read as bytes.")
+            raise NotAFile(f"{path or 'The root'} is a folder: name a file in it, or get the folder as one zip.")
         progress = FileProgress(watcher or NobodyWatches(), entry.path, entry.size)
         download.read_into(self._transport, path, entry.size, target, progress)
         return entry.size
@@ -370,8 +369,8 @@ class Client:
             raise NotAFolder(f"{folder} is a file, and only folders come as a zip: get it as it is.")
         return remote_path.url(folder)
 
-    def _sizes_in(self, folder: str) -> dict[str, int]:
+    def _files_in(self, folder: str) -> dict[str, Entry]:
         try:
-            return {entry.path: entry.size for entry in self.list_folder(folder) if not entry.is_folder}
+            return {entry.path: entry for entry in self.list_folder(folder) if not entry.is_folder}
         except NotFound:
             return {}

@@ -72,7 +72,8 @@ class Receiving:
     def _is_here(self, entry: Entry, local: Path) -> bool:
         if not local.is_file() or local.stat().st_size != entry.size:
             return False
-        return content_tag.matches(local, files.state(self._transport, entry.path).tag)
+        # An older service does not tell it in a list.
+        return content_tag.matches(local, entry.tag or files.state(self._transport, entry.path).tag)
 
     def _note(self, entry: Entry, local: Path, outcome: Outcome, reason: Optional[str] = None) -> None:
         moved = Moved(entry.path, local, entry.size, outcome, reason)

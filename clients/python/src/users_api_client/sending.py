@@ -11,6 +11,7 @@ from typing import Optional
 from . import content_tag, files, remote_path
 from .batches import LARGEST_SMALL_FILE, SmallFile, batches, send_batch
 from .errors import NotFound, UsersApiError
+from .files import Entry
 from .large_upload import send_large
 from .local_files import Found, walk, why_not_sendable
 from .parallel import AT_ONCE, for_each
@@ -20,12 +21,12 @@ from .transport import Transport
 
 @dataclass(frozen=True)
 class File:
-    """A local file that can be sent, its place, its size in bytes, and the size of what is in that place, if any."""
+    """A local file that can be sent, its place, its size in bytes, and what is in that place, if anything."""
 
     local: Path
     path: str
     size: int
-    size_there: Optional[int]
+    there: Optional[Entry]
 
 
 def places(sources: Iterable[Path], to: str) -> list[Found]:
@@ -52,10 +53,10 @@ def found_file(source: Path, path: str) -> Found:
     return Found(source, remote_path.clean(path))
 
 
-def sizes_there(transport: Transport, folder: str) -> dict[str, int]:
-    """The sizes of all files below a folder of the service, by path; empty if there is no such folder."""
+def files_below(transport: Transport, folder: str) -> dict[str, Entry]:
+    """All files below a folder of the service, by path; empty if there is no such folder."""
     try:
-        return {entry.path: entry.size for entry in files.tree(transport, folder).files()}
+        return {entry.path: entry for entry in files.tree(transport, folder).files()}
     except NotFound:
         return {}
 
@@ -71,8 +72,8 @@ class Sending:
         self._lock = threading.Lock()
         self._new: list[File] = []
 
-    def send(self, found: Iterable[Found], there: dict[str, int]) -> Report:
-        """Sends what is not there yet; `there` has the sizes of the files that are, as far as they matter.
+    def send(self, found: Iterable[Found], there: dict[str, Entry]) -> Report:
+        """Sends what is not there yet; `there` has the files that are, by path, as far as they matter.
 
         Raises at the end if something failed: see `Report.raise_for_failures`.
         """
@@ -92,7 +93,7 @@ class Sending:
         self.report.raise_for_failures(stopped_by)
         return self.report
 
-    def _examine(self, found: Found, there: dict[str, int]) -> Optional[File]:
+    def _examine(self, found: Found, there: dict[str, Entry]) -> Optional[File]:
         if found.is_folder:
             return None
         reason = why_not_sendable(found)
@@ -108,16 +109,17 @@ class Sending:
 
     def _compare(self, file: File) -> None:
         """Finds out whether the file is there already."""
-        if file.size_there == file.size and self._is_there(file):
+        if file.there and file.there.size == file.size and self._is_content_of(file.there, file.local):
             self._watcher.advance(file.path, file.size, file.size)
             self._note(file.local, file.path, file.size, Outcome.UNCHANGED)
         else:
             with self._lock:
                 self._new.append(file)
 
-    def _is_there(self, file: File) -> bool:
+    def _is_content_of(self, there: Entry, local: Path) -> bool:
         try:
-            return content_tag.matches(file.local, files.state(self._transport, file.path).tag)
+            # An older service does not tell it in a list.
+            return content_tag.matches(local, there.tag or files.state(self._transport, there.path).tag)
         except (OSError, NotFound):
             return False
 

@@ -11,7 +11,7 @@ from .errors import NotFound, UsersApiError
 from .local_files import walk
 from .receiving import Receiving, places
 from .report import Moved, Outcome, Report, Watcher
-from .sending import Sending, sizes_there
+from .sending import Sending, files_below
 from .transport import Transport
 
 
@@ -23,13 +23,13 @@ def sync_up(transport: Transport, local: Path, folder: str, watcher: Watcher, de
     if not local.is_dir():
         raise UsersApiError(f"{local} is no folder: name the folder that is to be sent.")
     found = list(walk(local, remote_path.clean(folder)))
-    there = sizes_there(transport, folder)
+    there = files_below(transport, folder)
     report = Sending(transport, watcher).send(found, there)
     if delete:
         kept = {one.path for one in found}
         for path in sorted(set(there) - kept):
             _remove_unless_gone(transport, path)
-            report.files.append(Moved(path, local, there[path], Outcome.DELETED))
+            report.files.append(Moved(path, local, there[path].size, Outcome.DELETED))
     return report
 
 

@@ -250,8 +250,8 @@ class Transport:
             )
         return OtherVersion(
             f"The service at {self.api} has version {version}, and does not answer as this client ({__version__}, for "
-            f"version {MAJOR_VERSION}) expects. Install the client of that version, with `pip install ./clients/python` in "
-            "a checkout of the project or from the wheel of a release, or ask the operators of the service."
+            f"version {MAJOR_VERSION}) expects. Install the client for it, with `pip install ./clients/python` in a "
+            "checkout of the project or from the wheel of a release, or ask the operators of the service."
         )
 
 

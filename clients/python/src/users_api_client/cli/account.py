@@ -116,7 +116,9 @@ def show_profile(context: typer.Context, as_json: bool = AS_JSON) -> None:
 def set_profile(
     context: typer.Context,
     fields: list[str] = typer.Argument(
-        ..., metavar="FIELD=VALUE...", help=f"Such as company=ENSIMS; an empty value empties. {', '.join(FIELDS)}."
+        ...,
+        metavar="FIELD=VALUE...",
+        help=f"Such as company=ENSIMS; an empty value empties. The fields: {', '.join(FIELDS)}.",
     ),
     as_json: bool = AS_JSON,
 ) -> None:

@@ -136,6 +136,6 @@ def sync(
 
 def _sides(local: Path, folder: str) -> str:
     return (
-        f"The first argument, here {local}, is the folder on this machine, and the second one, here {folder}, that in "
-        "the service: exchange them if they are the other way round."
+        f"The first argument ({local}) is the folder on this machine, the second one ({folder}) that in the service: "
+        "exchange them if they are the other way round."
     )
