@@ -13,7 +13,7 @@ import time
 import pytest
 import requests
 from conftest import EMAIL, logged_in
-from people import PASSWORDS
+from people import PASSWORDS, new_token
 
 from users_api_client import (
     Client,
@@ -87,6 +87,48 @@ def test_a_short_break_is_not_even_noticed(beside, network, tmp_path):
     beside.put([file])
     network.cut_after(LARGE // 2)
     threading.Timer(1.5, network.mend).start()
+    assert_it_is_there(beside, "results.eso", noise(), tmp_path)
+
+
+def test_a_list_that_breaks_off_is_asked_for_again(beside, network, tmp_path):
+    for number in range(300):
+        (tmp_path / f"{number}.idf").write_bytes(b"")
+    beside.put(tmp_path.glob("*.idf"), to="many")
+    network.cut_after(20_000)
+    threading.Timer(0.5, network.mend).start()
+    network.requests.clear()
+    assert len(list(beside.list_folder("many"))) == 300
+    assert len(network.requests) > 1, "the first answer has broken off"
+
+
+class Ender:
+    """Whoever ends an upload while it is under way."""
+
+    def __init__(self, api, token, cache):
+        self._api, self._token, self._cache = api, token, cache
+
+    def expect(self, size):
+        pass
+
+    def go_on(self, path, size, total):
+        pass
+
+    def finish(self, file):
+        pass
+
+    def advance(self, path, size, total):
+        for note in self._cache.rglob("*.json"):
+            upload = json.loads(note.read_text())["id"]
+            requests.delete(f"{self._api}/uploads/{upload}", headers={"Authorization": f"Bearer {self._token}"})
+
+
+def test_an_upload_that_is_ended_elsewhere_is_told_and_begins_anew(beside, service, tmp_path):
+    file = tmp_path / "results.eso"
+    file.write_bytes(noise())
+    ender = Ender(service.api, new_token(service), tmp_path / "cache")
+    with pytest.raises(TransferFailed, match="or was ended elsewhere: do the same again"):
+        beside.put([file], watcher=ender)
+    beside.put([file])
     assert_it_is_there(beside, "results.eso", noise(), tmp_path)
 
 

@@ -179,6 +179,8 @@ def test_logging_out_ends_the_session_although_a_key_is_set_and_says_that_it_is(
     told = person.does("logout", USERS_API_KEY=key)
     assert told.startswith("Logged out.")
     assert "USERS_API_KEY is still set" in told
+    assert "USERS_API_KEY is still set" in person.does("login", EMAIL, stdin=PASSWORDS[EMAIL], USERS_API_KEY=key)
+    person.does("logout", USERS_API_KEY=key)
     assert status_of(person, token) == 401
     assert status_of(person, key) != 401
     assert person.store.load(person.api) is None

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Optional
 
+import httpx
+
 from . import remote_path
 from .errors import NotAFolder, NotFound, Refused
 from .transport import Answer, Transport
@@ -122,11 +124,12 @@ def remove(transport: Transport, path: str) -> None:
 
 def _read_folder(transport: Transport, folder: str, params: dict[str, str]) -> Answer:
     """What the service lists of a folder. The bytes of a file, which it would send for one, are not read."""
-    with transport.stream("GET", remote_path.url(folder), params=params) as response:
-        if "ETag" in response.headers:
+
+    def refuse_a_file(head: httpx.Response) -> None:
+        if "ETag" in head.headers:
             raise NotAFolder(f"{remote_path.clean(folder)} is a file, not a folder.")
-        transport.read(response)
-        return transport.json(response)
+
+    return transport.json(transport.send("GET", remote_path.url(folder), check=refuse_a_file, params=params))
 
 
 def _entry(transport: Transport, path: str, node: dict[str, Any]) -> Entry:

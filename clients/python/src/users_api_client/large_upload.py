@@ -48,11 +48,13 @@ def send_large(transport: Transport, local: Path, path: str, progress: FileProgr
     try:
         _send_all(transport, upload, local, stamp, progress.advance)
         refuse_if_changed(local, stamp)
+        transport.call("POST", f"uploads/{upload['id']}/complete")
     except FileChanged:
         transport.call("DELETE", f"uploads/{upload['id']}")
         note.unlink()
         raise
-    transport.call("POST", f"uploads/{upload['id']}/complete")
+    except NotFound:
+        raise NotFound(f"The upload of {local} has expired, or was ended elsewhere: do the same again.") from None
     note.unlink()
 
 

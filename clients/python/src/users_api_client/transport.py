@@ -91,19 +91,31 @@ class Transport:
         return body
 
     def send(
-        self, method: str, path: str, headers: Optional[Mapping[str, str]] = None, patient: bool = True, **request: Any
+        self,
+        method: str,
+        path: str,
+        headers: Optional[Mapping[str, str]] = None,
+        patient: bool = True,
+        check: Callable[[httpx.Response], None] = lambda head: None,
+        **request: Any,
     ) -> httpx.Response:
-        """The whole answer, if its status is below 400. Unless `patient`, having to wait is an error."""
-        with self.stream(method, path, headers, patient, **request) as response:
-            self.read(response)
-            return response
+        """The whole answer, if its status is below 400. Unless `patient`, having to wait is an error.
 
-    def read(self, response: httpx.Response) -> None:
-        """Reads the body of an answer that is small enough to be kept in memory."""
-        try:
-            response.read()
-        except httpx.TransportError as error:
-            raise connection_failed(self.api, error) from None
+        `check` sees the head of the answer, and may raise before the body is read.
+        """
+        keyed = keyed_once(method, headers)
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                with self.stream(method, path, keyed, patient, **request) as response:
+                    check(response)
+                    response.read()
+                    return response
+            except httpx.TransportError as error:
+                if tries >= TRIES:
+                    raise connection_failed(self.api, error) from None
+                time.sleep(pause(tries))
 
     @contextlib.contextmanager
     def stream(
@@ -111,9 +123,7 @@ class Transport:
     ) -> Iterator[httpx.Response]:
         """An answer whose body is still to be read, if its status is below 400. Large ones come from the bucket."""
         self._renew_if_due()
-        keyed = dict(headers or {})
-        if method not in ("GET", "HEAD"):
-            keyed.setdefault("Idempotency-Key", str(uuid.uuid4()))
+        keyed = keyed_once(method, headers)
         response = self._try(method, f"{self.api}/{path}", keyed, patient, request)
         try:
             if response.status_code == 307:
@@ -122,7 +132,7 @@ class Transport:
                 bucket = self.bucket.build_request(method, response.headers["Location"], headers=wanted)
                 response = self._open(self.bucket, bucket)
             if response.status_code >= 400:
-                self.read(response)
+                self._read_error(response)
                 raise self._error(response)
             yield response
         finally:
@@ -168,6 +178,12 @@ class Transport:
     def _open(self, client: httpx.Client, request: httpx.Request) -> httpx.Response:
         try:
             return client.send(request, stream=True)
+        except httpx.TransportError as error:
+            raise connection_failed(self.api, error) from None
+
+    def _read_error(self, response: httpx.Response) -> None:
+        try:
+            response.read()
         except httpx.TransportError as error:
             raise connection_failed(self.api, error) from None
 
@@ -253,6 +269,12 @@ class Transport:
             f"version {MAJOR_VERSION}) expects. Install the client for it, with `pip install ./clients/python` in a "
             "checkout of the project or from the wheel of a release, or ask the operators of the service."
         )
+
+
+def keyed_once(method: str, headers: Optional[Mapping[str, str]]) -> dict[str, str]:
+    """The headers of a request, with the key by which a change is made once although it is sent again."""
+    key = {} if method in ("GET", "HEAD") else {"Idempotency-Key": str(uuid.uuid4())}
+    return {**key, **(headers or {})}
 
 
 def _connections(certificates: ssl.SSLContext) -> httpx.Client:
