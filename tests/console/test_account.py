@@ -24,6 +24,7 @@ def code_of(secret, ahead=0):
 
 def test_only_what_was_changed_of_a_profile_is_sent(visit, grace):
     console = visit(grace, place="#/account/profile")
+    console.says(grace.email)
     console.field("First name").fill("Grace")
     console.field("Company").fill("Bath Building Physics")
     with console.page.expect_request(lambda request: request.method == "POST") as sent:
@@ -45,7 +46,7 @@ def test_a_key_is_shown_once_works_and_is_deleted(visit, grace):
     console.page.get_by_label("Change files").check()
     console.looks_well("make-key")
     console.button("Make the key").click()
-    key = console.dialog("Your new key").locator("code").inner_text()
+    key = console.dialog("Your new key").locator(".secret").inner_text()
     assert key.startswith("uapi_")
     console.looks_well("new-key")
     console.button("I have kept it").click()

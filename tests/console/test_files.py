@@ -3,7 +3,9 @@
 import io
 import json
 import re
+import time
 import zipfile
+from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -65,6 +67,45 @@ def test_a_filter_leaves_what_has_the_text_in_its_name(console):
     console.says("2 items of 5")
     console.field("Filter this folder").fill("nothing like it")
     console.says("Nothing here has")
+
+
+def test_a_name_is_searched_in_all_folders_below(console):
+    console.field("Filter this folder").fill("eplusout")
+    console.button("Search in the folders below").click()
+    dialog = console.dialog("Names with “eplusout”")
+    expect(dialog.get_by_role("status")).to_have_text("2 places in all folders below")
+    console.looks_well("search")
+    dialog.get_by_role("link", name="project/run 9/eplusout.err").click()
+    expect(dialog).to_have_count(0)
+    expect(console.row("eplusout.err")).to_be_visible()
+    expect(console.heading("run 9")).to_be_visible()
+
+
+def test_what_is_chosen_moves_no_row(console):
+    before = console.row("weather.epw").bounding_box()
+    console.choose("baseline.idf")
+    expect(console.button("Preview")).to_be_visible()
+    assert console.row("weather.epw").bounding_box() == before
+
+
+def test_files_say_when_they_were_stored_and_are_ordered_by_it(console, pro):
+    # Times are told to the second.
+    time.sleep(1.1)
+    pro.put("project/baseline.idf", b"Version,9.6;\n")
+    console.page.reload()
+    expect(console.row("baseline.idf")).to_contain_text(str(datetime.now().year))
+    console.page.get_by_role("columnheader", name="Stored").get_by_role("button").click()
+    expect(console.page.get_by_role("columnheader", name="Stored")).to_have_attribute("aria-sort", "ascending")
+    expect(console.rows.last).to_contain_text("baseline.idf")
+
+
+def test_a_look_into_a_file_ends_with_the_page_it_is_on(console):
+    console.row("run 9").get_by_role("button").click()
+    console.row("eplusout.err").get_by_role("button").click()
+    expect(console.dialog("eplusout.err")).to_be_visible()
+    console.page.go_back()
+    expect(console.heading("project")).to_be_visible()
+    expect(console.page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_a_text_and_a_table_are_looked_into(console):
@@ -266,7 +307,7 @@ def test_a_folder_is_read_page_by_page(visit, pro, project):
         asked.append(route.request.url)
         route.continue_(url=route.request.url.replace("limit=1000", "limit=2"))
 
-    console.page.route("**/files/project?limit=*", with_small_pages)
+    console.page.route("**/files/project?details=true&limit=*", with_small_pages)
     console.log_on_as(pro)
     console.go("files/project")
     console.page.reload()
@@ -287,7 +328,7 @@ def test_ten_thousand_files_scroll_with_few_rows_in_the_page(visit, pro):
         node = {"fileName": "/many", "fileSize": 0, "open": True, "children": children, "next": after}
         route.fulfill(body=json.dumps(node), content_type="application/json")
 
-    console.page.route("**/files/many?limit=*", page_of_many)
+    console.page.route("**/files/many?details=true&limit=*", page_of_many)
     console.go("files/many")
     console.says("10,000 items")
     expect(console.grid).to_have_attribute("aria-rowcount", "10001")

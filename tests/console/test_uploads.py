@@ -76,6 +76,7 @@ def test_several_small_files_are_uploaded_and_seen_at_once(console, pro, tmp_pat
         assert pro.get(f"inbox/{file.name}").content == file.read_bytes()
     assert pro.get("inbox/empty.txt").content == b""
     console.looks_well("uploaded")
+    expect(console.button("Single files")).to_have_attribute("aria-expanded", "false")
     console.button("Close the list of uploads").click()
     expect(console.uploads).to_have_count(0)
 
@@ -148,7 +149,10 @@ def test_an_upload_goes_on_where_it_stopped_when_the_page_was_loaded_again(conso
     second_part.is_free = True
     console.page.reload()
     expect(console.row("here.txt")).to_be_visible()
+    console.says("choose the same file again")
+    console.looks_well("interrupted")
     console.upload(file)
+    expect(console.page.get_by_text("choose the same file again")).to_have_count(0)
     console.says("1 file uploaded")
     assert pro.get("inbox/again.eso").content == file.read_bytes()
     assert sorted(arrived) == [1, 2, 3]

@@ -87,20 +87,21 @@ pub enum ApiError {
         bytes: u64,
     },
     /// 429: too many wrong passwords.
-    #[error("There were too many wrong passwords. Wait {wait_seconds} seconds, then try again.")]
+    #[error("There were too many wrong passwords. Wait {}, then try again.", seconds(*wait_seconds))]
     TooManyGuesses {
         /// How long to wait, in seconds.
         wait_seconds: u64,
     },
     /// 429: too many mails.
-    #[error("Too many mails were asked for. Wait {wait_seconds} seconds, then try again.")]
+    #[error("Too many mails were asked for. Wait {}, then try again.", seconds(*wait_seconds))]
     TooManyMails {
         /// How long to wait, in seconds.
         wait_seconds: u64,
     },
     /// 429: too many zips that are too large for one answer.
     #[error(
-        "Too many large zips were asked for today. Wait {wait_seconds} seconds, or get the files one by one."
+        "Too many large zips were asked for today. Wait {}, or get the files one by one.",
+        seconds(*wait_seconds)
     )]
     TooManyZips {
         /// How long to wait, in seconds.
@@ -218,6 +219,11 @@ impl From<MailError> for ApiError {
             MailError::Unavailable(_) => Self::Unavailable(error.into()),
         }
     }
+}
+
+/// A time to wait, as people say it.
+fn seconds(number: u64) -> String {
+    if number == 1 { "1 second".to_owned() } else { format!("{number} seconds") }
 }
 
 #[cfg(test)]

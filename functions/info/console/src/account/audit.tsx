@@ -10,7 +10,7 @@ export function Audit() {
   const events = useLoaded(() => readAudit(EVENTS));
   return (
     <>
-      <p>The latest events of your account. Is there one that you do not know, change your password.</p>
+      <p>The latest events of your account. If there is one that you do not know, change your password.</p>
       <Show of={events}>{(list) => <AuditTable events={list} />}</Show>
     </>
   );

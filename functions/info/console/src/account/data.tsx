@@ -43,7 +43,8 @@ export function Data() {
         <Dialog title={`Delete the account of ${who.value?.email}?`} onClose={() => ask(null)}>
           <div class="dialog-text">
             <p>
-              <strong>All your files are lost.</strong> This cannot be taken back.
+              <strong>Your account ends with all its files,</strong> and you cannot take that back. Those who
+              run the service may be able to restore files for 30 days.
             </p>
           </div>
           <Form

@@ -8,14 +8,14 @@ import { Dialog } from "../parts/dialog";
 import { Field, Form } from "../parts/form";
 import { Show, useLoaded } from "../parts/loaded";
 import { tell, tellFailure } from "../parts/notices";
-import { day, time } from "../parts/wording";
+import { day, hour } from "../parts/wording";
 import { CopyButton } from "./security";
 
 const SCOPES = [
   { scope: "files:read", text: "Read files" },
   { scope: "files:write", text: "Change files" },
   { scope: "send", text: "Send mail to you" },
-  { scope: "account:read", text: "Read your profile" },
+  { scope: "account:read", text: "Read your profile and what happened to it" },
 ];
 
 export function Keys() {
@@ -34,7 +34,10 @@ export function Keys() {
   };
   return (
     <>
-      <p>A script, a notebook or a CI job has a key instead of your password. It may do what you allow it.</p>
+      <p>
+        A script, a notebook or a CI job has a key instead of your password. It may do what you allow it.{" "}
+        <a href="../docs">How programs use the service</a>
+      </p>
       <div class="buttons start">
         <button type="button" class="primary" onClick={() => make(true)}>
           Make a key
@@ -59,7 +62,7 @@ export function Keys() {
                     </p>
                     <p class="hint">
                       Made {day(key.created)}, expires {day(key.expires)},{" "}
-                      {key.last_used ? `last used ${time(key.last_used)}` : "never used"}
+                      {key.last_used ? `last used ${hour(key.last_used)}` : "never used"}
                     </p>
                   </div>
                   <button type="button" aria-label={`Delete the key ${key.name}`} onClick={() => remove(key)}>
@@ -84,7 +87,10 @@ export function Keys() {
       {made && (
         <Dialog title="Your new key" onClose={() => setMade(null)}>
           <div class="dialog-text">
-            <p>It is shown this once: keep it as you keep a password.</p>
+            <p>
+              It is shown this once: keep it as you keep a password. Send it as{" "}
+              <code>Authorization: Bearer</code>, without a cookie, or say <code>usersapi login --key</code>.
+            </p>
             <code class="secret">{made}</code>
           </div>
           <div class="buttons">

@@ -2,7 +2,7 @@
 import { endLogOn, endOtherLogOns, listLogOns } from "../api/account";
 import { Show, useLoaded } from "../parts/loaded";
 import { tell, tellFailure } from "../parts/notices";
-import { device, time } from "../parts/wording";
+import { device, hour, time } from "../parts/wording";
 import { leave } from "../session";
 
 export function LogOns() {
@@ -26,7 +26,7 @@ export function LogOns() {
                   <strong title={logOn.device}>{device(logOn.device) || "A program"}</strong>{" "}
                   {logOn.current && <span class="tag">This one</span>}
                   <p class="hint">
-                    Since {time(logOn.created)}, last used {time(logOn.last_used)}
+                    Since {time(logOn.created)}, last used {hour(logOn.last_used)}
                     {logOn.network && `, from ${logOn.network}`}
                   </p>
                 </div>

@@ -4,6 +4,7 @@ import { PROFILE_FIELDS, type Profile, type ProfileField } from "../api/shapes";
 import { Field, Form } from "../parts/form";
 import { Show, useLoaded } from "../parts/loaded";
 import { tell } from "../parts/notices";
+import { addressOf } from "../routing";
 import { keepAlive } from "../session";
 
 const FIELDS: Record<ProfileField, { label: string; autocomplete: string; type?: "tel" }> = {
@@ -42,6 +43,10 @@ function ProfileForm({ profile, onSaved }: { profile: Profile; onSaved: () => Pr
   };
   return (
     <Form action="Save" onSend={send} class="form grid">
+      <p class="wide">
+        You log on as <strong>{profile.email}</strong>.{" "}
+        <a href={addressOf("account", "security")}>Change it</a>
+      </p>
       {PROFILE_FIELDS.map((name) => (
         <Field key={name} name={name} defaultValue={profile[name] ?? ""} {...FIELDS[name]} />
       ))}

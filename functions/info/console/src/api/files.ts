@@ -18,7 +18,12 @@ export function filesPath(path: string): string {
 /** A page of a folder's own entries. */
 export function listFolder(path: string, after: string | null, signal: AbortSignal): Promise<FolderNode> {
   const cursor = after ? `&after=${encodeURIComponent(after)}` : "";
-  return ask("GET", `${filesPath(path)}?limit=${PAGE}${cursor}`, { signal });
+  return ask("GET", `${filesPath(path)}?details=true&limit=${PAGE}${cursor}`, { signal });
+}
+
+/** Everything below a folder. */
+export function readTree(path: string, signal: AbortSignal): Promise<FolderNode> {
+  return ask("GET", `${filesPath(path)}?details=true`, { signal });
 }
 
 export async function readUsage(): Promise<Usage> {

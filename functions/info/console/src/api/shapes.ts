@@ -13,6 +13,8 @@ export interface FolderNode {
   fileSize: number;
   /** True for a folder. */
   open: boolean;
+  /** Of a file, where it was asked for. */
+  lastModified?: string;
   children: FolderNode[];
   /** Where the next page begins; null behind the last one. */
   next?: string | null;

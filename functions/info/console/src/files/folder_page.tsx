@@ -8,6 +8,7 @@ import { tellFailure } from "../parts/notices";
 import { count } from "../parts/wording";
 import { addressOf, go } from "../routing";
 import { type Found, readChosen, readDropped } from "../uploads/dropped";
+import { Interrupted } from "../uploads/interrupted";
 import { queue } from "../uploads/uploads";
 import { download, downloadAll, makeEmptyFolders, remove } from "./changes";
 import { type DialogWish, FileDialog } from "./dialogs";
@@ -16,6 +17,7 @@ import { arranged, type Order } from "./order";
 import { join, lineage, nameOf, parentOf } from "./path";
 import { Preview } from "./preview";
 import { Rows } from "./rows";
+import { Search } from "./search";
 import { NOTHING } from "./selection";
 import { Tree } from "./tree";
 import { UsageBar } from "./usage";
@@ -38,6 +40,7 @@ function Folder({ path }: { path: string }) {
   const [order, setOrder] = useState<Order>({ column: "name", isDescending: false });
   const [selection, setSelection] = useState(NOTHING);
   const [wish, setWish] = useState<DialogWish | null>(null);
+  const [isSearching, search] = useState(false);
   const [looked, lookAt] = useState<Entry | null>(null);
   const isFirst = useRef(true);
   // What others have done meanwhile is seen when somebody comes back.
@@ -93,6 +96,7 @@ function Folder({ path }: { path: string }) {
         onDelete={askToDelete}
         onClear={clear}
       />
+      <Interrupted />
       <DropArea path={path}>
         <Rows
           label={`Files in ${nameOf(path) || "All files"}`}
@@ -104,7 +108,7 @@ function Folder({ path }: { path: string }) {
           onOpen={open}
           onKey={onKey}
         />
-        <Emptiness path={path} filter={filter} shown={shown.length} />
+        <Emptiness path={path} filter={filter} shown={shown.length} onSearch={() => search(true)} />
       </DropArea>
       <p class="folder-foot hint" role="status">
         {listing.isComplete.value
@@ -114,8 +118,18 @@ function Folder({ path }: { path: string }) {
             : listing.failure.value
               ? ""
               : "Loading…"}
+        {filter && shown.length > 0 && (
+          <>
+            {" · "}
+            <button type="button" class="link" onClick={() => search(true)}>
+              Search in the folders below too
+            </button>
+          </>
+        )}
+        <span class="key-hint"> · Enter opens, Space chooses, F2 renames, Delete deletes</span>
       </p>
       {wish && <FileDialog wish={wish} folder={path} onClose={() => setWish(null)} />}
+      {isSearching && <Search folder={path} wanted={filter} onClose={() => search(false)} />}
       {looked && <Preview path={join(path, looked.name)} bytes={looked.size} onClose={() => lookAt(null)} />}
     </main>
   );
@@ -188,7 +202,7 @@ function ChosenTools({ path, chosen, onWish, onLook, onDelete, onClear }: Chosen
   const single = chosen.length === 1 ? one : undefined;
   const isZip = single?.isFolder === true;
   return (
-    <fieldset class="tools">
+    <fieldset class="tools tools-chosen">
       <legend class="unseen">{count(chosen.length, "item")} chosen</legend>
       <button
         type="button"
@@ -216,7 +230,7 @@ function ChosenTools({ path, chosen, onWish, onLook, onDelete, onClear }: Chosen
 
 function Tool({ icon, name, onClick }: { icon: IconName; name: string; onClick: () => void }) {
   return (
-    <button type="button" onClick={onClick}>
+    <button type="button" title={name} onClick={onClick}>
       <Icon name={icon} /> <span>{name}</span>
     </button>
   );
@@ -297,7 +311,14 @@ function DropArea({ path, children }: { path: string; children: ComponentChildre
 }
 
 /** What there is to say where there are no rows. */
-function Emptiness({ path, filter, shown }: { path: string; filter: string; shown: number }) {
+interface EmptinessProperties {
+  path: string;
+  filter: string;
+  shown: number;
+  onSearch: () => void;
+}
+
+function Emptiness({ path, filter, shown, onSearch }: EmptinessProperties) {
   const { isComplete, failure } = listingOf(path);
   if (failure.value) {
     return (
@@ -310,7 +331,16 @@ function Emptiness({ path, filter, shown }: { path: string; filter: string; show
     );
   }
   if (shown > 0 || !isComplete.value) return null;
-  if (filter) return <p class="empty">Nothing here has “{filter}” in its name.</p>;
+  if (filter) {
+    return (
+      <div class="empty">
+        <p>Nothing here has “{filter}” in its name.</p>
+        <button type="button" onClick={onSearch}>
+          <Icon name="search" /> Search in the folders below
+        </button>
+      </div>
+    );
+  }
   return (
     <div class="empty">
       <Icon name="upload" />

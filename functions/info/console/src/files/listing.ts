@@ -2,12 +2,20 @@
 import { type Signal, signal } from "@preact/signals";
 import { asFailure, type Failure } from "../api/failure";
 import { listFolder } from "../api/files";
+import type { FolderNode } from "../api/shapes";
 import { isWithin, nameOf, parentOf } from "./path";
 
 export interface Entry {
   readonly name: string;
   readonly isFolder: boolean;
   readonly size: number;
+  /** When it was stored; unknown of a folder. */
+  readonly modified: string | null;
+}
+
+/** What is told of a node. */
+export function entryOf({ fileName, fileSize, open, lastModified }: FolderNode): Entry {
+  return { name: fileName, isFolder: open, size: fileSize, modified: lastModified ?? null };
 }
 
 /** One folder. What was read before is shown until it is read anew. */
@@ -32,9 +40,7 @@ export class Listing {
       let cursor: string | null = null;
       do {
         const node = await listFolder(this.path, cursor, signal);
-        for (const { fileName, fileSize, open } of node.children) {
-          read.push({ name: fileName, isFolder: open, size: fileSize });
-        }
+        read.push(...node.children.map(entryOf));
         cursor = node.next ?? null;
         if (isFirstTime) this.entries.value = [...read];
       } while (cursor !== null);
@@ -74,7 +80,12 @@ export function readAgain(path: string): void {
 
 /** Something is at a path now; the folders above it are there too. */
 export function noteAdded(path: string, isFolder: boolean, size = 0): void {
-  let entry: Entry = { name: nameOf(path), isFolder, size };
+  let entry: Entry = {
+    name: nameOf(path),
+    isFolder,
+    size,
+    modified: isFolder ? null : new Date().toISOString(),
+  };
   let child = path;
   for (;;) {
     const parent = parentOf(child);
@@ -83,7 +94,7 @@ export function noteAdded(path: string, isFolder: boolean, size = 0): void {
     if (listing && (!entry.isFolder || !known)) listing.add(entry);
     if (parent === "") return;
     child = parent;
-    entry = { name: nameOf(child), isFolder: true, size: 0 };
+    entry = { name: nameOf(child), isFolder: true, size: 0, modified: null };
   }
 }
 

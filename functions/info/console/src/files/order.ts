@@ -2,7 +2,7 @@
 import type { Entry } from "./listing";
 import { endingOf } from "./path";
 
-export type Column = "name" | "kind" | "size";
+export type Column = "name" | "kind" | "modified" | "size";
 
 export interface Order {
   column: Column;
@@ -17,6 +17,7 @@ const byName = (one: Entry, other: Entry) => collator.compare(one.name, other.na
 const COMPARE: Record<Column, (one: Entry, other: Entry) => number> = {
   name: byName,
   kind: (one, other) => collator.compare(endingOf(one.name), endingOf(other.name)) || byName(one, other),
+  modified: (one, other) => collator.compare(one.modified ?? "", other.modified ?? "") || byName(one, other),
   size: (one, other) => one.size - other.size || byName(one, other),
 };
 

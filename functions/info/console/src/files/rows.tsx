@@ -1,7 +1,7 @@
 /** The rows of a folder. Only those that can be seen are in the page, however many there are. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "../parts/icon";
-import { size } from "../parts/wording";
+import { size, time } from "../parts/wording";
 import type { Entry } from "./listing";
 import type { Column, Order } from "./order";
 import { endingOf } from "./path";
@@ -86,7 +86,7 @@ export function Rows(properties: Properties) {
       aria-label={label}
       aria-multiselectable="true"
       aria-rowcount={entries.length + 1}
-      aria-colcount={4}
+      aria-colcount={5}
       aria-activedescendant={entries.length > 0 ? `row-${active}` : undefined}
       onScroll={(event) =>
         setView({ top: event.currentTarget.scrollTop, height: event.currentTarget.clientHeight })
@@ -107,7 +107,8 @@ export function Rows(properties: Properties) {
         </span>
         <Head column="name" title="Name" index={2} order={order} onOrder={onOrder} />
         <Head column="kind" title="Kind" index={3} order={order} onOrder={onOrder} />
-        <Head column="size" title="Size" index={4} order={order} onOrder={onOrder} />
+        <Head column="modified" title="Stored" index={4} order={order} onOrder={onOrder} />
+        <Head column="size" title="Size" index={5} order={order} onOrder={onOrder} />
       </div>
       <div class="row-space" role="rowgroup" style={{ height: `${entries.length * ROW_PIXELS}px` }}>
         {shown.map((row) => {
@@ -214,7 +215,10 @@ function Row({ entry, row, isActive, isChosen, onSelect, onOpen }: RowProperties
       <span role="gridcell" aria-colindex={3} class="cell-kind">
         {kindOf(entry)}
       </span>
-      <span role="gridcell" aria-colindex={4} class="cell-size">
+      <span role="gridcell" aria-colindex={4} class="cell-modified">
+        {entry.modified && time(entry.modified)}
+      </span>
+      <span role="gridcell" aria-colindex={5} class="cell-size">
         {entry.isFolder ? "" : size(entry.size)}
       </span>
     </div>

@@ -29,6 +29,12 @@ export function day(iso: string): string {
   return DAY.format(new Date(iso));
 }
 
+/** A time that is known to the hour. */
+export function hour(iso: string): string {
+  const begun = new Date(iso).getTime();
+  return Date.now() - begun < 2 * 3_600_000 ? "in the last two hours" : `on ${day(iso)}`;
+}
+
 /** Names of browsers by what they say of themselves; of several that fit, the first. */
 const BROWSERS = [
   ["Edg/", "Edge"],

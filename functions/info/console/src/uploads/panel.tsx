@@ -1,5 +1,5 @@
 /** What is being uploaded: all of it together, and file by file. */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { advice } from "../api/failure";
 import { nameOf, parentOf } from "../files/path";
 import { Icon, type IconName } from "../parts/icon";
@@ -17,8 +17,11 @@ export function UploadPanel() {
   const [isOpen, setOpen] = useState(true);
   // Renders again with each change of the queue.
   void queue.version.value;
-  if (queue.all.length === 0) return null;
   const totals = queue.totals();
+  const { done, files } = totals;
+  // What is finished is not in the way of the page below it.
+  useEffect(() => setOpen(done < files), [done < files]);
+  if (queue.all.length === 0) return null;
   const lines = [...queue.all].sort((one, other) => SHOWN.indexOf(one.state) - SHOWN.indexOf(other.state));
   const share = totals.bytes > 0 ? totals.sent / totals.bytes : 1;
   return (
@@ -150,7 +153,7 @@ function Line({ upload }: { upload: Upload }) {
           <Act icon="play" label={`Resume ${name}`} onClick={() => queue.resume(upload)} />
         )}
         {state === "exists" && (
-          <Act icon="check" label={`Replace ${name}`} onClick={() => queue.replace(upload)} />
+          <Act icon="refresh" label={`Replace ${name}`} onClick={() => queue.replace(upload)} />
         )}
         {state === "done" ? (
           <Icon name="check" />

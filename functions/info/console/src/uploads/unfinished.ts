@@ -30,6 +30,28 @@ function nameOf({ path, file }: Upload): string {
   return [path, file.size, file.lastModified ?? 0].join("|");
 }
 
+/** An upload that was begun and neither completed nor given up. */
+export interface Interruption {
+  name: string;
+  id: string;
+  path: string;
+}
+
+export function interruptions(): Interruption[] {
+  return Object.entries(read()).map(([name, { id }]) => ({
+    name,
+    id,
+    // A path may hold the sign between the parts, the size and the time do not.
+    path: name.split("|").slice(0, -2).join("|"),
+  }));
+}
+
+export function remove({ name }: Interruption): void {
+  const notes = read();
+  delete notes[name];
+  write(notes);
+}
+
 export function find(upload: Upload): string | null {
   return read()[nameOf(upload)]?.id ?? null;
 }
