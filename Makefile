@@ -21,7 +21,7 @@ NPM := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(CURDIR)/$(VENV)/bin/npm
 export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 
-.PHONY: help setup browser valgrind run build test check fmt clippy doc deny advisories template workflows python-client console console-check release reproducible package postman import backup rotate rehearse rust-tests instructions python-tests client-tests stack-tests other-tests bench clean-local
+.PHONY: help setup browser valgrind run build test check fmt clippy doc deny advisories template workflows python-client console console-check release reproducible package functions postman import backup rotate rehearse rust-tests instructions python-tests client-tests stack-tests other-tests bench clean-local
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -121,12 +121,11 @@ rust-tests: setup build
 	cargo test --workspace --locked
 
 # Of what is deployed, so that the guard counts nothing else.
-instructions: valgrind build ## Counts instructions; none may have grown by 5 % (to record them anew: ARGS=--record)
-	cargo build --release --locked
+instructions: valgrind build functions ## Counts instructions; none may have grown by 5 % (to record them anew: ARGS=--record)
 	target/debug/bench instructions $(ARGS)
 
 # Three at a time: most of them wait for processes to start and for answers that take their time.
-python-tests: setup browser build
+python-tests: setup browser build functions
 	$(MAKE) --no-print-directory --jobs=3 --output-sync=target client-tests stack-tests other-tests
 
 # They start stacks of their own.
@@ -142,26 +141,43 @@ other-tests: $(CONSOLE)/node_modules/.installed
 	$(VENV)/bin/python -m pytest tests/template tests/rehearsal tests/console
 	$(VENV)/bin/python -m pytest clients/python
 
-rehearse: setup build ## Deploys the template to a local AWS, uses the service as it is deployed, and takes it down
+rehearse: setup build functions ## Deploys the template to a local AWS, uses the service as it is deployed, and takes it down
 	$(VENV)/bin/python -m pytest tests/rehearsal
 
-# No path of the machine goes into what is deployed, so that the same commit gives the same bytes wherever it is built.
+# No path of the machine goes into what is deployed, so that the same commit gives the same bytes wherever it is built. The
+# processors are the least that Lambda has, as cargo-lambda would choose them (Graviton2, and AVX2 elsewhere).
 CARGO_HOME ?= $(HOME)/.cargo
-NO_PATHS := RUSTFLAGS="--remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(CARGO_HOME)=cargo" \
+REMAP := --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(CARGO_HOME)=cargo
+DEPLOYED := CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-cpu=neoverse-n1 $(REMAP)" \
+	CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-cpu=haswell $(REMAP)" \
 	CFLAGS="-fno-asynchronous-unwind-tables -fno-unwind-tables -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(CARGO_HOME)=cargo"
 
 release: ## Builds the functions for this machine as `make package` does for Lambda
-	$(NO_PATHS) cargo build --release --locked
+	$(DEPLOYED) cargo build --release --locked
 
 reproducible: ## Builds the functions twice, in two places, and compares them byte by byte
 	tests/reproducible.sh
 
+SAM_BUILD := $(DEPLOYED) PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sam build
+
+# The processors of this machine, as SAM names them.
+ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
+
+define sizes
+@{ echo '| function | deflated bytes |'; echo '|---|---|'; \
+  for folder in .aws-sam/build/*/; do \
+    echo "| $$(basename $$folder) | $$(gzip -9 --stdout $$folder/bootstrap | wc -c) |"; \
+  done; } | tee .aws-sam/sizes.md
+endef
+
 package: setup ## Builds what is deployed, and says how large it is
-	$(NO_PATHS) PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sam build
-	@{ echo '| function | deflated bytes |'; echo '|---|---|'; \
-	  for folder in .aws-sam/build/*/; do \
-	    echo "| $$(basename $$folder) | $$(gzip -9 --stdout $$folder/bootstrap | wc -c) |"; \
-	  done; } | tee .aws-sam/sizes.md
+	$(SAM_BUILD)
+	$(sizes)
+
+# Without the compiler of other machines, whose libraries are the oldest that Lambda has.
+functions: setup ## Builds the functions with SAM for processors like those of this machine, and says how large they are
+	CARGO_LAMBDA_COMPILER=cargo $(SAM_BUILD) --parameter-overrides Architecture=$(ARCHITECTURE)
+	$(sizes)
 
 # The local service describes itself; the collection names no address.
 postman: setup build ## Makes the Postman collection anew from what `make run` says of itself
@@ -180,8 +196,7 @@ backup: setup ## Keeps a copy of all accounts and files, or restores one (option
 rotate: setup ## The next step of the keys that sign tokens (options: ARGS="/users-api-dev/signing-keys --first")
 	$(VENV)/bin/python clients/signing_keys/rotate.py $(ARGS)
 
-bench: setup ## Speed, memory and size of the functions beside floors and peers, and how cost grows (options: ARGS="--turns 15")
-	cargo build --release --locked
+bench: setup functions ## Speed, memory and size of the functions beside floors and peers, and how cost grows (options: ARGS="--turns 15")
 	cargo build --profile benchmark --package bench --locked
 	target/benchmark/bench compare $(ARGS)
 	target/benchmark/bench curves

@@ -1,5 +1,5 @@
-"""A deployment without AWS: `sam deploy` of template.yaml to ministack, which makes its tables, roles and routes and runs the
-functions as processes under the policies of their roles.
+"""A deployment without AWS: `sam deploy` of what `sam build` has made to ministack, which makes its tables, roles and routes
+and runs the functions as processes under the policies of their roles.
 
 What ministack cannot do is taken out of the template before, and tested otherwise:
 
@@ -8,13 +8,13 @@ What ministack cannot do is taken out of the template before, and tested otherwi
   the files function streams is taken apart here. Its gateway hands texts on, so only files of text pass it whole;
 - the conditions of SendEmail, of which it knows neither the resources nor the sender (tests/template);
 - the bucket's refusal of whatever does not come over TLS, because here nothing does (tests/template);
-- compiling for arm64: the binaries are those of this machine.
+- processors of another kind: the functions are built for those of this machine.
 """
 
 import json
 import os
+import platform
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -28,6 +28,10 @@ import requests
 from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).parents[2]
+# What `make functions` leaves.
+BUILD = ROOT / ".aws-sam" / "build"
+# As `make functions` has it.
+ARCHITECTURE = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
 STACK = "users-api-rehearsal"
 SENDER = "users@example.org"
 KEYS = "/rehearsal/signing-keys"
@@ -92,16 +96,15 @@ def parse(answer):
 
 
 def rendered(folder):
-    """The template as `sam build` leaves it, for this machine."""
-    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    """The template as `sam build` leaves it, for ministack."""
+    template = yaml_parse((BUILD / "template.yaml").read_text(encoding="utf-8"))
     resources = template["Resources"]
-    del template["Globals"]["Function"]["CodeUri"], resources["BucketPolicy"]
-    for resource in resources.values():
+    del resources["BucketPolicy"]
+    for name, resource in resources.items():
         if resource["Type"] != "AWS::Serverless::Function":
             continue
-        name = resource.pop("Metadata")["BuildProperties"]["Binary"]
         properties = resource["Properties"]
-        properties["CodeUri"] = name
+        properties["CodeUri"] = str(BUILD / name)
         del properties["DeploymentPreference"]
         for policy in properties.get("Policies", []):
             for statement in policy["Statement"]:
@@ -112,8 +115,6 @@ def rendered(folder):
             if event["Type"] == "Api":
                 event["Properties"].pop("ResponseTransferMode", None)
                 event["Properties"].pop("TimeoutInMillis", None)
-        (folder / name).mkdir()
-        shutil.copy(ROOT / "target/debug" / name, folder / name / "bootstrap")
     path = folder / "template.json"
     path.write_text(json.dumps(template), encoding="utf-8")
     return path
@@ -169,7 +170,7 @@ def deployment(tmp_path_factory):
         sam(
             endpoint, "deploy", "--template-file", rendered(build), "--resolve-s3", "--capabilities", "CAPABILITY_IAM",
             "--no-confirm-changeset", "--parameter-overrides", "PublicBaseUrl=https://api.example.org/users/api",
-            f"SigningKeysParameter={KEYS}", f"MailSender={SENDER}",
+            f"SigningKeysParameter={KEYS}", f"MailSender={SENDER}", f"Architecture={ARCHITECTURE}",
         )
         yield deployment
         sam(endpoint, "delete", "--no-prompts", "--region", REGION)

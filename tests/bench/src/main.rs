@@ -34,7 +34,7 @@ use crate::sizes::Files;
 /// Below this the middle of the turns says too little.
 const LEAST_TURNS: usize = 5;
 
-/// Measures the functions that `cargo build --release` has made.
+/// Measures the functions that `make functions` has made.
 #[derive(Parser)]
 enum Options {
     /// Compares them with what must be done at least, and with peers.

@@ -73,7 +73,7 @@ impl Setup {
     pub(crate) async fn start() -> Result<Self, Error> {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
         let folders = Folders {
-            functions: workspace.join("target/release"),
+            functions: workspace.join("target/lambda"),
             floors: std::env::current_exe()?.parent().ok_or("no folder")?.to_owned(),
             peers: workspace.join("tests/bench/peers"),
             installed: workspace.join("target/bench/peers"),
@@ -169,8 +169,11 @@ impl Setup {
 
     /// A function as it is deployed, or a floor that was built with the benchmark.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
-        let folder = if FUNCTIONS.contains(&name) { &self.folders.functions } else { &self.folders.floors };
-        folder.join(name)
+        if FUNCTIONS.contains(&name) {
+            self.folders.functions.join(name).join("bootstrap")
+        } else {
+            self.folders.floors.join(name)
+        }
     }
 
     /// Our functions, twice: they answer the events of both kinds of API.
