@@ -33,7 +33,10 @@ BUILD = ROOT / ".aws-sam" / "build"
 # As `make functions` has it.
 ARCHITECTURE = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
 STACK = "users-api-rehearsal"
-SENDER = "users@example.org"
+SENDER = "users-api@example.org"
+PUBLIC_URL = "https://api.example.org/users/api"
+# A page that may use the API beside its own, as in tests/api.
+PAGE = "https://app.example.org"
 KEYS = "/rehearsal/signing-keys"
 REGION = "eu-west-2"
 # Of every member.
@@ -45,12 +48,15 @@ PATIENCE = 60
 class Deployment:
     """A stack that was deployed: `api` is its address behind the gateway, and `outputs` are the stack's."""
 
+    public_url = PUBLIC_URL
+    sender = SENDER
+
     def __init__(self, endpoint):
         self.endpoint = endpoint
 
     def client(self, service):
         return boto3.client(
-            service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="local", aws_secret_access_key="local"
+            service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
         )
 
     @property
@@ -127,7 +133,7 @@ def start(folder):
     endpoint = f"http://127.0.0.1:{port}"
     environment = os.environ | {
         "AUTH": "true", "IOT_MTLS_ENABLED": "false", "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port),
-        "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "local", "MINISTACK_REGION": REGION,
+        "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "test", "MINISTACK_REGION": REGION,
         # It keeps the functions it has unpacked there, and leaves them.
         "TMPDIR": str(folder),
     }
@@ -150,7 +156,7 @@ def sam(endpoint, *arguments):
 def run(endpoint, *command):
     """Runs a program that finds AWS by its environment."""
     environment = os.environ | {
-        "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": REGION, "AWS_CONFIG_FILE": os.devnull, "SAM_CLI_TELEMETRY": "0",
     }
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
@@ -169,7 +175,7 @@ def deployment(tmp_path_factory):
         build.mkdir()
         sam(
             endpoint, "deploy", "--template-file", rendered(build), "--resolve-s3", "--capabilities", "CAPABILITY_IAM",
-            "--no-confirm-changeset", "--parameter-overrides", "PublicBaseUrl=https://api.example.org/users/api",
+            "--no-confirm-changeset", "--parameter-overrides", f"PublicBaseUrl={PUBLIC_URL}", f"AllowedOrigins={PAGE}",
             f"SigningKeysParameter={KEYS}", f"MailSender={SENDER}", f"Architecture={ARCHITECTURE}",
         )
         yield deployment

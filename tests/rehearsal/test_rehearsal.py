@@ -57,7 +57,7 @@ def test_mail_is_sent_in_the_name_of_the_service(deployment, member):
     email, token = member
     deployment.post("send", {"title": "Job 12", "message": "It is done."}, token)
     (mail,) = [mail for mail in deployment.mails() if mail["Subject"] == "Job 12"]
-    assert (mail["Source"], mail["To"]) == ("users@example.org", [email])
+    assert (mail["Source"], mail["To"]) == (deployment.sender, [email])
 
 
 def test_a_key_reads_files_and_nothing_else(deployment, member):

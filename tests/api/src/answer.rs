@@ -1,7 +1,11 @@
 //! What came back.
 
+use std::collections::HashMap;
+use std::str::FromStr;
+
 use bytes::Bytes;
 use http::{HeaderMap, header};
+use serde::Deserialize;
 use serde_json::Value;
 
 /// An answer, all of it.
@@ -15,7 +19,29 @@ pub struct Answer {
     pub body: Bytes,
 }
 
+/// What comes before the body of a streamed answer (AWS Lambda Developer Guide, "Response streaming").
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head {
+    status_code: u16,
+    headers: HashMap<String, String>,
+    cookies: Vec<String>,
+}
+
 impl Answer {
+    /// The answer as a gateway makes it of a streamed one: the head tells status and headers, and eight zeros end it.
+    pub(crate) fn without_head(mut self) -> Self {
+        let Some(end) = self.body.windows(8).position(|window| window == [0; 8]) else { return self };
+        let head: Head = serde_json::from_slice(&self.body[..end]).expect("the head of a streamed answer");
+        self.status = head.status_code;
+        self.headers = head.headers.iter().map(|(name, value)| (parsed(name), parsed(value))).collect();
+        for cookie in &head.cookies {
+            self.headers.append(header::SET_COOKIE, parsed(cookie));
+        }
+        self.body = self.body.slice(end + 8..);
+        self
+    }
+
     /// Insists on a status.
     #[track_caller]
     pub fn is(self, status: u16) -> Self {
@@ -62,4 +88,8 @@ impl Answer {
         let value = cookie.strip_prefix("session_token=").and_then(|rest| rest.split(';').next());
         value.expect("a session cookie").to_owned()
     }
+}
+
+fn parsed<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().expect("a header")
 }

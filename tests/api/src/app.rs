@@ -11,7 +11,6 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use stack::environment::TABLE;
 
 use crate::answer::Answer;
 use crate::person::Person;
@@ -30,10 +29,10 @@ pub struct App {
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
-/// Runs a story against each of the two event formats.
+/// Runs a story against each of the event formats that can be had.
 pub fn story(story: impl AsyncFn(App)) {
     let world = World::get();
-    for url in [&world.gateway.rest_url, &world.gateway.http_url] {
+    for url in &world.apis {
         story_with(url, &story);
     }
 }
@@ -93,7 +92,8 @@ impl App {
     pub async fn allow(&self, person: &Person, bytes: u64, files: u64) {
         let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
         let profile = [key("pk", format!("USER#{}", person.account().id)), key("sk", "PROFILE".into())];
-        let update = self.world.dynamodb.update_item().table_name(TABLE).set_key(Some(profile.into()));
+        let update =
+            self.world.dynamodb.update_item().table_name(&self.world.table).set_key(Some(profile.into()));
         let update = update.update_expression("SET quota_bytes = :bytes, quota_files = :files");
         let update = update.expression_attribute_values(":bytes", AttributeValue::N(bytes.to_string()));
         let update = update.expression_attribute_values(":files", AttributeValue::N(files.to_string()));
@@ -135,7 +135,8 @@ impl App {
         let answer = async {
             let (parts, body) = self.client.request(request).await.expect("an answer").into_parts();
             let body = body.collect().await.expect("a whole body").to_bytes();
-            Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+            let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body };
+            if self.world.shows_heads { answer.without_head() } else { answer }
         };
         tokio::time::timeout(PATIENCE, answer).await.unwrap_or_else(|_| panic!("no answer from {url}"))
     }

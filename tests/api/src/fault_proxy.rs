@@ -7,17 +7,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use domain::AccountId;
-use http::{StatusCode, Uri};
-use http_body_util::{BodyExt as _, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http::StatusCode;
+use http_body_util::BodyExt as _;
 use stack::runtime_api::listen;
 use tokio::sync::Notify;
+
+use crate::upstream::Upstream;
 
 /// What happens to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,14 +109,12 @@ impl Faults {
 
 struct Proxy {
     faults: Arc<Faults>,
-    upstream: String,
-    client: Client<HttpConnector, Full<Bytes>>,
+    upstream: Upstream,
 }
 
 /// Stands in front of the back end at `upstream`; gives the URL to use instead.
 pub async fn in_front_of(upstream: &str, faults: &Arc<Faults>) -> String {
-    let client = Client::builder(TokioExecutor::new()).build_http();
-    let proxy = Arc::new(Proxy { faults: faults.clone(), upstream: upstream.to_owned(), client });
+    let proxy = Arc::new(Proxy { faults: faults.clone(), upstream: Upstream::new(upstream) });
     let router = Router::new().fallback(serve).layer(DefaultBodyLimit::disable()).with_state(proxy);
     format!("http://{}", listen(router).await.expect("a port"))
 }
@@ -133,9 +129,7 @@ async fn serve(State(proxy): State<Arc<Proxy>>, request: Request) -> Response {
     if matches!(fault, Some(Fault::Outage(_))) {
         return failure();
     }
-    let mut request = http::Request::from_parts(parts, Full::new(body));
-    *request.uri_mut() = format!("{}{target}", proxy.upstream).parse::<Uri>().expect("a URL");
-    let answer = proxy.client.request(request).await.expect("the back end runs").map(Body::new);
+    let answer = proxy.upstream.ask(parts, body).await;
     match fault {
         None => answer,
         Some(Fault::Stuck) => {

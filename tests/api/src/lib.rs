@@ -18,7 +18,10 @@ pub mod answer;
 pub mod app;
 pub mod fault_proxy;
 pub mod person;
+pub mod roles;
+pub mod template;
 pub mod tls_front;
+mod upstream;
 pub mod world;
 pub mod zips;
 

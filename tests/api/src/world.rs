@@ -1,4 +1,4 @@
-//! The local stack that all stories of one test program share.
+//! The service that all stories of one test program share: the local stack, or one that is deployed.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -9,26 +9,40 @@ use domain::{
     Profile, Role,
 };
 use domain::{Clock as _, Random};
+use serde::Deserialize;
 use stack::backends::{Backends, Data};
 use stack::environment::{self, BUCKET, TABLE};
-use stack::gateway::Gateway;
+use stack::gateway::{FUNCTIONS, Gateway, PROCESSES};
 use stack::mailbox::Mailbox;
 use stack::provision;
 use tokio::runtime::Runtime;
 use web::{SystemClock, SystemRandom};
 
+use crate::roles::Roles;
+
 /// The password of everybody in the stories.
 pub const PASSWORD: &str = "correct horse battery";
+
+/// Where the local stack says it is.
+const PUBLIC_URL: &str = "http://localhost:9000/users/api";
 
 /// The page that may use the API beside its own, in the stories.
 pub const ALLOWED_ORIGIN: &str = "https://app.example.org";
 
-/// The running stack.
+/// The variable that leads to a service which runs already, behind a gateway that sends REST events: a JSON object with
+/// `api`, the base URL; `public`, the one that it says it has; `aws`, where the stand-ins for AWS are; `table` and `bucket`.
+const DEPLOYMENT: &str = "STORIES_DEPLOYMENT";
+
+/// The running service.
 pub struct World {
     /// Runs the stack and the stories.
     pub runtime: Runtime,
-    /// The APIs.
-    pub gateway: Gateway,
+    /// Base URLs of the service, one for each event format that can be had.
+    pub apis: Vec<String>,
+    /// The base URL that the service says it has.
+    pub public_url: String,
+    /// Whether the gateway hands streamed answers on as they leave the function, head and all.
+    pub shows_heads: bool,
     /// The mail that was sent.
     pub mailbox: Arc<Mailbox>,
     /// The accounts, past the API.
@@ -37,16 +51,40 @@ pub struct World {
     pub files: S3Files,
     /// The bucket, past everything.
     pub s3: aws_sdk_s3::Client,
+    /// The bucket's name.
+    pub bucket: String,
     /// The table, past everything.
     pub dynamodb: aws_sdk_dynamodb::Client,
+    /// The table's name.
+    pub table: String,
+    local: Option<Local>,
+    password_hash: PasswordHash,
+}
+
+/// What there is of a stack that this program has started.
+pub struct Local {
+    /// The APIs.
+    pub gateway: Gateway,
+    /// What the functions may do with the table, and have done.
+    pub roles: Arc<Roles>,
     /// The settings that the functions were started with.
     pub variables: Vec<(String, String)>,
     /// Where the functions' logs are.
     pub logs: PathBuf,
     /// Where the function binaries are.
     pub bin_folder: PathBuf,
-    password_hash: PasswordHash,
     _backends: Backends,
+}
+
+impl Local {
+    /// Everything that the functions have printed so far.
+    pub fn printed(&self) -> String {
+        let files =
+            std::fs::read_dir(&self.logs).expect("a log folder").map(|file| file.expect("a log file").path());
+        files
+            .map(|file| String::from_utf8_lossy(&std::fs::read(file).expect("readable")).into_owned())
+            .collect()
+    }
 }
 
 impl World {
@@ -56,9 +94,29 @@ impl World {
         WORLD.get_or_init(|| {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-            let parts = runtime.block_on(start());
-            parts.into_world(runtime)
+            if let Some(deployment) = web::environment::variable(DEPLOYMENT) {
+                let deployment: Deployment = serde_json::from_str(&deployment).expect("a deployment");
+                return Places::from(deployment).into_world(runtime, None);
+            }
+            let (places, local) = runtime.block_on(start());
+            places.into_world(runtime, Some(local))
         })
+    }
+
+    /// What this program has started.
+    #[track_caller]
+    pub fn local(&self) -> &Local {
+        self.local.as_ref().expect("this story is about functions that it can start and stop")
+    }
+
+    /// The origin of the service's own pages.
+    pub fn origin(&self) -> &str {
+        self.public_url.strip_suffix("/users/api").expect("the base path")
+    }
+
+    /// What the service adds to a cookie where it is reached by HTTPS.
+    pub fn secure(&self) -> &str {
+        if self.public_url.starts_with("https:") { "; Secure" } else { "" }
     }
 
     /// A new account; its address begins with `name` and is nobody else's.
@@ -71,52 +129,68 @@ impl World {
         self.accounts.create(&account, &Effects::none()).await.expect("created");
         account
     }
-
-    /// Everything that the functions have printed so far.
-    pub fn logs(&self) -> String {
-        let files =
-            std::fs::read_dir(&self.logs).expect("a log folder").map(|file| file.expect("a log file").path());
-        files
-            .map(|file| String::from_utf8_lossy(&std::fs::read(file).expect("readable")).into_owned())
-            .collect()
-    }
 }
 
-struct Parts {
-    gateway: Gateway,
-    mailbox: Arc<Mailbox>,
-    dynamodb: aws_sdk_dynamodb::Client,
-    s3: aws_sdk_s3::Client,
-    accounts: DynamoAccounts,
-    files: S3Files,
-    variables: Vec<(String, String)>,
-    logs: PathBuf,
-    bin_folder: PathBuf,
-    backends: Backends,
+/// A service that runs already.
+#[derive(Deserialize)]
+struct Deployment {
+    api: String,
+    public: String,
+    aws: String,
+    table: String,
+    bucket: String,
 }
 
-impl Parts {
-    fn into_world(self, runtime: Runtime) -> World {
-        let password = Password::parse(PASSWORD.to_owned()).expect("a valid password");
-        let random: &dyn Random = &SystemRandom;
-        World {
-            runtime,
-            gateway: self.gateway,
-            mailbox: self.mailbox,
-            accounts: self.accounts,
-            files: self.files,
-            s3: self.s3,
-            dynamodb: self.dynamodb,
-            variables: self.variables,
-            logs: self.logs,
-            bin_folder: self.bin_folder,
-            password_hash: PasswordHasher::new().hash(&password, random),
-            _backends: self.backends,
+impl From<Deployment> for Places {
+    fn from(Deployment { api, public, aws, table, bucket }: Deployment) -> Self {
+        Self {
+            apis: vec![api],
+            public_url: public,
+            shows_heads: true,
+            dynamodb_url: aws.clone(),
+            aws_url: aws,
+            table,
+            bucket,
         }
     }
 }
 
-async fn start() -> Parts {
+/// Where everything is.
+struct Places {
+    apis: Vec<String>,
+    public_url: String,
+    shows_heads: bool,
+    dynamodb_url: String,
+    aws_url: String,
+    table: String,
+    bucket: String,
+}
+
+impl Places {
+    fn into_world(self, runtime: Runtime, local: Option<Local>) -> World {
+        let Self { apis, public_url, shows_heads, dynamodb_url, aws_url, table, bucket } = self;
+        let password = Password::parse(PASSWORD.to_owned()).expect("a valid password");
+        let random: &dyn Random = &SystemRandom;
+        let sdk = |url: &str| runtime.block_on(environment::sdk_config(url));
+        World {
+            mailbox: Mailbox::new(&aws_url, None),
+            accounts: DynamoAccounts::new(&environment::clients(&dynamodb_url), table.clone()),
+            files: S3Files::new(&environment::clients(&aws_url), bucket.clone()),
+            s3: aws_sdk_s3::Client::new(&sdk(&aws_url)),
+            dynamodb: aws_sdk_dynamodb::Client::new(&sdk(&dynamodb_url)),
+            password_hash: PasswordHasher::new().hash(&password, random),
+            runtime,
+            apis,
+            public_url,
+            shows_heads,
+            bucket,
+            table,
+            local,
+        }
+    }
+}
+
+async fn start() -> (Places, Local) {
     let workspace = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let target =
         std::env::current_exe().expect("a path").ancestors().nth(2).expect("a target folder").to_owned();
@@ -131,21 +205,24 @@ async fn start() -> Parts {
     provision::provision(&backends, &pages, &SystemClock, &SystemRandom).await.expect("provisioned");
     let keys = session::SigningKeys::generate("stories").expect("a key");
     let mut variables = environment::aws(&backends.aws_url, &backends.dynamodb_url);
-    variables.extend(environment::functions("http://localhost:9000/users/api", &keys));
+    variables.extend(environment::functions(PUBLIC_URL, &keys));
     variables.push(("ALLOWED_ORIGINS".into(), ALLOWED_ORIGIN.into()));
-    let gateway = Gateway::start(&target, &variables, &logs).await.expect("a gateway");
-    let dynamodb = environment::sdk_config(&backends.dynamodb_url).await;
-    let aws = environment::sdk_config(&backends.aws_url).await;
-    Parts {
-        gateway,
-        mailbox: Mailbox::new(&backends.aws_url, None),
-        dynamodb: aws_sdk_dynamodb::Client::new(&dynamodb),
-        s3: aws_sdk_s3::Client::new(&aws),
-        accounts: DynamoAccounts::new(&environment::clients(&backends.dynamodb_url), TABLE.to_owned()),
-        files: S3Files::new(&environment::clients(&backends.aws_url), BUCKET.to_owned()),
-        variables,
-        logs,
-        bin_folder: target,
-        backends,
+    let roles = Roles::of_the_template();
+    let mut functions = Vec::new();
+    for (name, _) in FUNCTIONS {
+        let table = roles.in_front_of(&backends.dynamodb_url, name).await;
+        let own = [("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), table)];
+        functions.push((name, PROCESSES, variables.iter().cloned().chain(own).collect()));
     }
+    let gateway = Gateway::start_each(functions, &target, &logs).await.expect("a gateway");
+    let places = Places {
+        apis: vec![gateway.rest_url.clone(), gateway.http_url.clone()],
+        public_url: PUBLIC_URL.to_owned(),
+        shows_heads: false,
+        dynamodb_url: backends.dynamodb_url.clone(),
+        aws_url: backends.aws_url.clone(),
+        table: TABLE.to_owned(),
+        bucket: BUCKET.to_owned(),
+    };
+    (places, Local { gateway, roles, variables, logs, bin_folder: target, _backends: backends })
 }

@@ -32,12 +32,24 @@ use crate::runtime_api::{Failure, Function, RuntimeApi, command, is_streamed, li
 pub const FUNCTIONS: [(&str, &[&str]); 5] = [
     (
         "auth",
-        &["auth", "logon", "checkin", "logout", "confirm", "password", "register", "verify", "email", "totp"],
+        &[
+            "auth",
+            "logon",
+            "checkin",
+            "logout",
+            "confirm",
+            "password",
+            "register",
+            "verify",
+            "email",
+            "totp",
+            ".well-known",
+        ],
     ),
     ("account", &["user", "sessions", "keys", "audit", "accounts"]),
-    ("files", &["files", "uploads", "usage", "user/export"]),
+    ("files", &["files", "uploads", "usage", "user/export", "health"]),
     ("send", &["send"]),
-    ("info", &["info", "openapi.json", "docs", "console"]),
+    ("info", &["info", "openapi.json", "docs", "postman.json", "console"]),
 ];
 
 /// The largest event that Lambda takes, in bytes.
@@ -50,7 +62,7 @@ const MAX_REQUEST_BYTES: usize = 10 * 1024 * 1024;
 const MAX_PRELUDE_BYTES: usize = 16 * 1024;
 
 /// How many processes each function has: two, so that nothing that only one of them knows can pass a test.
-const PROCESSES: usize = 2;
+pub const PROCESSES: usize = 2;
 
 /// How long it takes until there is another process in the place of one that has ended by itself.
 const RESTART_AFTER: Duration = Duration::from_millis(200);
@@ -84,15 +96,26 @@ impl Gateway {
         environment: &[(String, String)],
         logs: &Path,
     ) -> Result<Self, Error> {
+        let functions =
+            functions.into_iter().map(|(name, processes)| (name, processes, environment.to_vec()));
+        Self::start_each(functions, bin_folder, logs).await
+    }
+
+    /// Starts only these functions, each with so many processes and an environment of its own.
+    pub async fn start_each(
+        functions: impl IntoIterator<Item = (&'static str, usize, Vec<(String, String)>)>,
+        bin_folder: &Path,
+        logs: &Path,
+    ) -> Result<Self, Error> {
         let (shared, runtime) = RuntimeApi::start(FUNCTIONS.map(|(name, _)| name)).await?;
         let kill = Arc::new(Notify::new());
-        for (name, processes) in functions {
+        for (name, processes, environment) in functions {
             for number in 1..=processes {
                 let log = std::fs::File::create(logs.join(format!("{name}-{number}.log")))?;
                 let process = Process {
                     name,
                     program: bin_folder.join(name),
-                    environment: environment.to_vec(),
+                    environment: environment.clone(),
                     runtime: runtime.clone(),
                     log,
                 };

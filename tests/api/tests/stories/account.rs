@@ -8,7 +8,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Role;
 use http::Method;
 use serde_json::json;
-use stack::environment::TABLE;
 use stack::event::tick;
 
 #[test]
@@ -110,7 +109,7 @@ fn a_malformed_account_is_a_400_and_changes_nothing() {
 }
 
 #[test]
-fn a_log_on_that_was_forgotten_somewhere_is_found_and_ended() {
+pub(crate) fn a_log_on_that_was_forgotten_somewhere_is_found_and_ended() {
     story(async |app| {
         let ada = app.signed_in("ada").await;
         let forgotten = app.log_on(ada.account()).await;
@@ -175,7 +174,7 @@ fn an_administrator_disables_promotes_and_logs_off_and_the_owner_reads_who_did_w
 }
 
 #[test]
-fn an_account_is_taken_along_and_deleted_and_nothing_of_it_stays() {
+pub(crate) fn an_account_is_taken_along_and_deleted_and_nothing_of_it_stays() {
     story(async |app| {
         let (ada, eve) = (app.signed_in("ada").await, app.signed_in("eve").await);
         let key = ada.script("files:read").await;
@@ -203,12 +202,13 @@ fn an_account_is_taken_along_and_deleted_and_nothing_of_it_stays() {
         let email = ada.account().email.as_str();
         let pair = json!({"email": email, "password": PASSWORD});
         app.anonymous().post_json("auth", &pair).await.fails(200);
-        let url = format!("{}/files", app.world.gateway.invoke_url);
+        let url = format!("{}/files", app.world.local().gateway.invoke_url);
         app.send_to(&url, Method::POST, &[], tick().to_string().into_bytes()).await.is(204);
         assert_eq!(app.stored(&ada).await, Vec::<String>::new());
         assert_eq!(app.stored(&eve).await, ["project/a.idf"]);
         let text = |value: String| AttributeValue::S(value);
-        let query = app.world.dynamodb.query().table_name(TABLE).key_condition_expression("pk = :pk");
+        let query =
+            app.world.dynamodb.query().table_name(&app.world.table).key_condition_expression("pk = :pk");
         let left = query.expression_attribute_values(":pk", text(format!("USER#{}", ada.account().id)));
         assert_eq!(left.send().await.expect("readable").count(), 0);
         let subjects = app.world.mailbox.mails().await.into_iter().filter(|mail| mail.to == [email]);

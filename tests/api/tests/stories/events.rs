@@ -81,7 +81,7 @@ fn every_sample_event_is_answered_in_both_formats() {
         EXPECTED.iter().flat_map(|(name, _)| [format!("{name}.json"), format!("{name}.v2.json")]).collect();
     expected.sort();
     assert_eq!(names, expected, "a file is missing from the table, or the other way round");
-    let url = api::World::get().gateway.rest_url.clone();
+    let url = api::World::get().local().gateway.rest_url.clone();
     story_with(&url, async |app| {
         for (name, status) in EXPECTED {
             for file in [format!("{name}.json"), format!("{name}.v2.json")] {
@@ -89,7 +89,7 @@ fn every_sample_event_is_answered_in_both_formats() {
                 let event = std::fs::read_to_string(folder.join(&file)).expect("readable");
                 let event = event.replace("SESSION_TOKEN", somebody.token());
                 let function = name.split('_').next().expect("a name");
-                let url = format!("{}/{function}", app.world.gateway.invoke_url);
+                let url = format!("{}/{function}", app.world.local().gateway.invoke_url);
                 let answer = app.send_to(&url, Method::POST, &[], event.into_bytes()).await;
                 assert_eq!(answer.status, status, "{file}: {}", answer.text());
                 if answer.header("content-type") == "application/json" {
@@ -102,7 +102,7 @@ fn every_sample_event_is_answered_in_both_formats() {
 
 #[test]
 fn an_event_that_no_gateway_would_send_is_a_400_and_the_function_lives_on() {
-    let url = api::World::get().gateway.rest_url.clone();
+    let url = api::World::get().local().gateway.rest_url.clone();
     story_with(&url, async |app| {
         let event =
             std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/auth_auth.json"));
@@ -110,7 +110,7 @@ fn an_event_that_no_gateway_would_send_is_a_400_and_the_function_lives_on() {
         let mut bad = event.clone();
         bad["body"] = "%%% no base64 %%%".into();
         bad["isBase64Encoded"] = true.into();
-        let url = format!("{}/auth", app.world.gateway.invoke_url);
+        let url = format!("{}/auth", app.world.local().gateway.invoke_url);
         for _ in 0..4 {
             app.send_to(&url, Method::POST, &[], bad.to_string().into_bytes()).await.fails(400);
             app.send_to(&url, Method::POST, &[], event.to_string().into_bytes()).await.is(200);

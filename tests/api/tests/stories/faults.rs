@@ -14,12 +14,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A gateway whose functions find something else where a back end should be.
 pub(crate) async fn gateway_with(app: &App, variable: &str, url: &str) -> Gateway {
-    let mut variables = app.world.variables.clone();
+    let mut variables = app.world.local().variables.clone();
     variables.retain(|(name, _)| name != variable);
     variables.push((variable.to_owned(), url.to_owned()));
-    let logs = app.world.logs.with_file_name("faults");
+    let logs = app.world.local().logs.with_file_name("faults");
     std::fs::create_dir_all(&logs).expect("a log folder");
-    Gateway::start(&app.world.bin_folder, &variables, &logs).await.expect("a gateway")
+    Gateway::start(&app.world.local().bin_folder, &variables, &logs).await.expect("a gateway")
 }
 
 /// A server that takes connections and never says anything.
@@ -39,7 +39,7 @@ async fn answers_503(person: &Person, method: Method, path: &str, body: &str) {
 
 #[test]
 fn a_table_that_is_not_there_or_silent_is_a_503_within_ten_seconds() {
-    story_with(&api::World::get().gateway.rest_url.clone(), async |app| {
+    story_with(&api::World::get().local().gateway.rest_url.clone(), async |app| {
         let ada = app.signed_in("ada").await;
         let (_silent, silent_url) = silent_server().await;
         let closed_url = format!("http://127.0.0.1:{}", stack::free_port().expect("a port"));
@@ -61,7 +61,7 @@ fn a_table_that_is_not_there_or_silent_is_a_503_within_ten_seconds() {
 
 #[test]
 fn a_bucket_or_mail_service_that_is_not_there_or_silent_is_a_503_within_ten_seconds() {
-    story_with(&api::World::get().gateway.rest_url.clone(), async |app| {
+    story_with(&api::World::get().local().gateway.rest_url.clone(), async |app| {
         let ada = app.signed_in("ada").await;
         let (_silent, silent_url) = silent_server().await;
         let closed_url = format!("http://127.0.0.1:{}", stack::free_port().expect("a port"));
@@ -106,7 +106,7 @@ fn a_function_without_its_settings_does_not_start_and_names_all_of_them() {
         ),
         ("info", vec!["PUBLIC_BASE_URL", "BUCKET_ORIGIN"]),
     ] {
-        let program = api::World::get().bin_folder.join(function);
+        let program = api::World::get().local().bin_folder.join(function);
         let output = std::process::Command::new(program).env_clear().output().expect("it runs");
         let log = String::from_utf8(output.stderr).expect("text");
         assert!(!output.status.success());

@@ -14,22 +14,22 @@ const FUNCTIONS: [(&str, usize); 4] = [("auth", 1), ("account", 1), ("files", 2)
 
 #[test]
 fn the_first_request_of_a_process_waits_for_no_handshake() {
-    story_with(&World::get().gateway.rest_url, async |app| {
+    story_with(&World::get().local().gateway.rest_url, async |app| {
         let (identity, handshakes) = (Identity::new(), Arc::new(Handshakes::default()));
-        let mut variables = app.world.variables.clone();
+        let mut variables = app.world.local().variables.clone();
         for (name, value) in &mut variables {
             if name == "AWS_ENDPOINT_URL" || name == "AWS_ENDPOINT_URL_DYNAMODB" {
                 *value = in_front_of(value, &identity, &handshakes).await;
             }
         }
-        let logs = app.world.logs.with_file_name("first-calls");
+        let logs = app.world.local().logs.with_file_name("first-calls");
         std::fs::create_dir_all(&logs).expect("a log folder");
         let bundle = logs.join("certificate.pem");
         std::fs::write(&bundle, &identity.pem).expect("written");
         let bundle = bundle.to_str().expect("UTF-8").to_owned();
         variables.push(("AWS_CA_BUNDLE".into(), bundle));
         let processes = FUNCTIONS.map(|(name, _)| (name, 1));
-        let gateway = Gateway::start_functions(processes, &app.world.bin_folder, &variables, &logs);
+        let gateway = Gateway::start_functions(processes, &app.world.local().bin_folder, &variables, &logs);
         let gateway = gateway.await.expect("a gateway");
         let opened: usize = FUNCTIONS.iter().map(|(_, services)| services).sum();
         for _ in 0..200 {

@@ -42,7 +42,7 @@ async fn everything(person: &Person) -> Vec<Answer> {
 
 #[test]
 fn both_formats_get_the_same_bytes() {
-    let gateway = &World::get().gateway;
+    let gateway = &World::get().local().gateway;
     story_with(&gateway.rest_url, async |rest| {
         let ada = rest.signed_in("ada").await;
         let http = rest.at(&gateway.http_url);

@@ -326,16 +326,17 @@ async fn begin_anew(app: &App, person: &Person) {
 /// A gateway with faults, and somebody's view of it.
 async fn faulty(app: &App, processes: usize, logs: &str) -> (App, Arc<Faults>, Gateway) {
     let faults = Arc::new(Faults::default());
-    let mut variables = app.world.variables.clone();
+    let mut variables = app.world.local().variables.clone();
     for (name, value) in &mut variables {
         if name == "AWS_ENDPOINT_URL" || name == "AWS_ENDPOINT_URL_DYNAMODB" {
             *value = in_front_of(value, &faults).await;
         }
     }
-    let logs = app.world.logs.with_file_name(logs);
+    let logs = app.world.local().logs.with_file_name(logs);
     std::fs::create_dir_all(&logs).expect("a log folder");
     let gateway =
-        Gateway::start_functions([("files", processes)], &app.world.bin_folder, &variables, &logs).await;
+        Gateway::start_functions([("files", processes)], &app.world.local().bin_folder, &variables, &logs)
+            .await;
     let gateway = gateway.expect("a gateway");
     (app.at(&gateway.rest_url), faults, gateway)
 }
@@ -403,7 +404,7 @@ async fn kill_each(
 
 #[test]
 fn whatever_call_fails_the_files_are_as_before_or_as_they_were_to_become() {
-    story_with(&api::World::get().gateway.rest_url.clone(), async |app| {
+    story_with(&api::World::get().local().gateway.rest_url.clone(), async |app| {
         let (broken, faults, _gateway) = faulty(&app, PROCESSES, "interrupted").await;
         let kinds = [
             Fault::AnswerLost,
@@ -421,7 +422,7 @@ fn whatever_call_fails_the_files_are_as_before_or_as_they_were_to_become() {
 
 #[test]
 fn whenever_a_process_is_killed_the_files_are_as_before_or_as_they_were_to_become() {
-    story_with(&api::World::get().gateway.rest_url.clone(), async |app| {
+    story_with(&api::World::get().local().gateway.rest_url.clone(), async |app| {
         let (broken, faults, gateway) = faulty(&app, 1, "killed").await;
         let mut wrong = Vec::new();
         for change in &CHANGES {

@@ -6,7 +6,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{AccountChange, AccountStore as _, ApiKeyId, ApiKeyText, Effects};
 use http::Method;
 use serde_json::{Value, json};
-use stack::environment::TABLE;
 
 async fn keys(person: &Person) -> Vec<Value> {
     person.get("keys").await.is(200).json()["data"].as_array().expect("a list").clone()
@@ -180,7 +179,7 @@ fn a_key_counts_in_the_authorization_header_only_and_a_session_beside_it_for_mor
 async fn let_expire(app: &App, person: &Person, id: &ApiKeyId) {
     let text = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
     let key = [text("pk", format!("USER#{}", person.account().id)), text("sk", format!("KEY#{id}"))];
-    let update = app.world.dynamodb.update_item().table_name(TABLE).set_key(Some(key.into()));
+    let update = app.world.dynamodb.update_item().table_name(&app.world.table).set_key(Some(key.into()));
     let update =
         update.update_expression("SET expires = created + :one").condition_expression("attribute_exists(pk)");
     let one = AttributeValue::N("1".into());
@@ -236,7 +235,8 @@ fn an_account_from_before_there_were_keys_has_and_ends_them_like_any_other() {
         let ada = app.signed_in("ada").await;
         let text = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
         let profile = [text("pk", format!("USER#{}", ada.account().id)), text("sk", "PROFILE".into())];
-        let update = app.world.dynamodb.update_item().table_name(TABLE).set_key(Some(profile.into()));
+        let update =
+            app.world.dynamodb.update_item().table_name(&app.world.table).set_key(Some(profile.into()));
         let update = update.update_expression("REMOVE key_generation");
         update.condition_expression("attribute_exists(key_generation)").send().await.expect("removed");
         let script = ada.script("files:read").await;
@@ -281,7 +281,8 @@ fn what_is_stored_of_a_key_does_not_let_anybody_in() {
     story(async |app| {
         let ada = app.signed_in("ada").await;
         let script = ada.script("files:read").await;
-        let query = app.world.dynamodb.query().table_name(TABLE).key_condition_expression("pk = :pk");
+        let query =
+            app.world.dynamodb.query().table_name(&app.world.table).key_condition_expression("pk = :pk");
         let pk = AttributeValue::S(format!("USER#{}", ada.account().id));
         let items = query.expression_attribute_values(":pk", pk).send().await.expect("readable");
         let stored = format!("{:?}", items.items());

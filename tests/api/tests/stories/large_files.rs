@@ -138,6 +138,28 @@ fn a_large_zip_is_unpacked_when_it_has_arrived() {
 }
 
 #[test]
+pub(crate) fn a_folder_that_is_too_large_for_one_answer_is_fetched_from_the_bucket() {
+    story(async |app| {
+        let ada = app.signed_in("ada").await;
+        let half = vec![b'0'; 101_000_000];
+        let key = format!("{}/run/first.eso", ada.account().id);
+        app.world
+            .s3
+            .put_object()
+            .bucket(&app.world.bucket)
+            .key(key)
+            .body(half.into())
+            .send()
+            .await
+            .expect("stored");
+        ada.post("files/run/first.eso?copy=run/second.eso").await.is(200);
+        let answer = ada.get("files/run?format=zip").await.is(307);
+        let zip = app.send_to(answer.header("location"), Method::GET, &[], Vec::new()).await.is(200).body;
+        assert_eq!(api::zips::names_in(&zip), ["run/first.eso", "run/second.eso"]);
+    });
+}
+
+#[test]
 fn an_upload_that_is_ended_leaves_nothing() {
     story(async |app| {
         let ada = app.signed_in("ada").await;

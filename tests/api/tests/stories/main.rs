@@ -16,6 +16,7 @@ mod model;
 mod odd_names;
 mod outbox;
 mod registration;
+mod roles;
 mod secrecy;
 mod send;
 mod sign_on;

@@ -16,7 +16,7 @@ async fn subjects_to(app: &App, email: &str) -> Vec<String> {
 
 /// Tells the function something that is no request.
 async fn notify(app: &App, event: &Value) {
-    let url = format!("{}/send", app.world.gateway.invoke_url);
+    let url = format!("{}/send", app.world.local().gateway.invoke_url);
     app.send_to(&url, Method::POST, &[], event.to_string().into_bytes()).await.is(204);
 }
 
@@ -43,8 +43,8 @@ async fn release(app: &App, email: &str) -> usize {
 }
 
 #[test]
-fn a_mail_that_could_not_be_sent_is_sent_later_once() {
-    story_with(&api::World::get().gateway.rest_url.clone(), async |app| {
+pub(crate) fn a_mail_that_could_not_be_sent_is_sent_later_once() {
+    story_with(&api::World::get().local().gateway.rest_url.clone(), async |app| {
         let ada = app.signed_in("ada").await;
         let email = ada.account().email.as_str();
         let closed = format!("http://127.0.0.1:{}", stack::free_port().expect("a port"));
@@ -71,8 +71,8 @@ fn a_mail_that_could_not_be_sent_is_sent_later_once() {
 }
 
 #[test]
-fn an_address_that_bounces_or_complains_is_not_mailed_again() {
-    story_with(&api::World::get().gateway.rest_url.clone(), async |app| {
+pub(crate) fn an_address_that_bounces_or_complains_is_not_mailed_again() {
+    story_with(&api::World::get().local().gateway.rest_url.clone(), async |app| {
         for (kind, about, list) in
             [("Bounce", "bounce", "bouncedRecipients"), ("Complaint", "complaint", "complainedRecipients")]
         {

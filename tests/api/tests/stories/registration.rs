@@ -21,8 +21,8 @@ async fn mails_to(app: &App, email: &str) -> Vec<stack::mailbox::Mail> {
 /// The path and query of the one link in the last mail to an address.
 async fn link_to(app: &App, email: &str) -> String {
     let mail = mails_to(app, email).await.pop().expect("a mail");
-    let links: Vec<_> =
-        mail.text.lines().filter_map(|line| line.strip_prefix("http://localhost:9000/users/api/")).collect();
+    let base = format!("{}/", app.world.public_url);
+    let links: Vec<_> = mail.text.lines().filter_map(|line| line.strip_prefix(&base)).collect();
     let [link] = links[..] else { panic!("one link: {}", mail.text) };
     assert_eq!(mail.html.matches("href=").count(), 1);
     assert!(mail.html.contains(link) && !mail.html.contains("src="));
@@ -38,7 +38,7 @@ async fn log_on(app: &App, email: &str, password: &str) -> Value {
 }
 
 #[test]
-fn an_account_is_registered_confirmed_with_a_button_and_used() {
+pub(crate) fn an_account_is_registered_confirmed_with_a_button_and_used() {
     story(async |app| {
         let app = app.elsewhere();
         let somebody = app.anonymous();
@@ -60,8 +60,7 @@ fn an_account_is_registered_confirmed_with_a_button_and_used() {
         }
         assert_eq!(log_on(&app, &email, PASSWORD).await["ok"], false, "looking changes nothing");
         let token = token_to(&app, &email).await;
-        let form =
-            [("content-type", "application/x-www-form-urlencoded"), ("origin", "http://localhost:9000")];
+        let form = [("content-type", "application/x-www-form-urlencoded"), ("origin", app.world.origin())];
         let press =
             async || somebody.send(Method::POST, "verify", &form, format!("token={token}").into()).await;
         assert!(press().await.is(200).text().contains("Your address is confirmed"));
@@ -178,7 +177,7 @@ fn distance(one: &[Duration], other: &[Duration]) -> f64 {
 fn the_time_of_an_answer_does_not_tell_whether_an_address_is_known() {
     // By chance alone a distance above this happens once in 15,000 times.
     const LIMIT: f64 = 4.0;
-    story_with(&api::World::get().gateway.rest_url.clone(), async |app| {
+    story_with(&api::World::get().local().gateway.rest_url.clone(), async |app| {
         let app = app.elsewhere();
         for (endpoint, samples) in [("auth", 40), ("password/forgot", 12), ("register", 12)] {
             let (mut known, mut unknown) = (Vec::new(), Vec::new());

@@ -28,7 +28,7 @@ fn no_password_token_or_content_is_logged_whatever_goes_wrong() {
         ada.with_token(script.key()).get("files").await.fails(401);
         // The account and the key are no secret: what follows them is.
         let key_secret = &script.key()[57..];
-        let logs = app.world.logs();
+        let logs = app.world.local().printed();
         assert!(logs.contains("\"route\":\"log_off\""), "the log has lines");
         for secret in secrets.into_iter().chain([
             PASSWORD,
@@ -50,7 +50,7 @@ fn every_request_is_one_line_of_json_with_its_id() {
     story(async |app| {
         let ada = app.signed_in("ada").await;
         ada.get("user").await.is(200);
-        let logs = app.world.logs();
+        let logs = app.world.local().printed();
         let id = ada.account().id.as_str();
         let line =
             logs.lines().find(|line| line.contains(id) && line.contains("read_account")).expect("a line");

@@ -5,7 +5,7 @@ use domain::Role;
 use serde_json::json;
 
 #[test]
-fn a_user_mails_themselves_and_an_administrator_anybody() {
+pub(crate) fn a_user_mails_themselves_and_an_administrator_anybody() {
     story(async |app| {
         let (ada, admin) = (app.signed_in("ada").await, app.signed_in_as("admin", Role::Admin).await);
         let own = ada.account().email.to_string();

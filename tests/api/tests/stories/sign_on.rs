@@ -21,7 +21,10 @@ fn logging_on_hands_out_one_cookie_and_says_who_it_is() {
             let token = answer.token();
             assert_eq!(
                 cookie,
-                format!("session_token={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400")
+                format!(
+                    "session_token={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400{}",
+                    app.world.secure()
+                )
             );
             assert!(token.starts_with("ey") && !token.contains(['=', ';', ',', '"']));
         }
@@ -76,7 +79,10 @@ fn logging_off_ends_every_token_of_the_session_at_once_in_every_process() {
         let cookie = answer.header("set-cookie");
         assert_eq!(
             cookie,
-            "session_token=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
+            format!(
+                "session_token=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT{}",
+                app.world.secure()
+            )
         );
         // Each function has two processes; several calls reach both.
         for _ in 0..4 {
@@ -155,14 +161,19 @@ fn a_role_is_that_of_the_account_and_not_that_of_the_token() {
         let key =
             |name: &str, value: String| (name.to_owned(), aws_sdk_dynamodb::types::AttributeValue::S(value));
         let profile = [key("pk", format!("USER#{}", ada.account().id)), key("sk", "PROFILE".into())];
-        let update =
-            app.world.dynamodb.update_item().table_name("users").set_key(Some(profile.clone().into()));
+        let update = app
+            .world
+            .dynamodb
+            .update_item()
+            .table_name(&app.world.table)
+            .set_key(Some(profile.clone().into()));
         let update =
             update.update_expression("SET #role = :role").expression_attribute_names("#role", "role");
         let update = update.expression_attribute_values(":role", key("", "pro".into()).1);
         update.send().await.expect("promoted");
         assert_eq!(ada.post("checkin").await.json()["role"], "pro");
-        let update = app.world.dynamodb.update_item().table_name("users").set_key(Some(profile.into()));
+        let update =
+            app.world.dynamodb.update_item().table_name(&app.world.table).set_key(Some(profile.into()));
         let update = update.update_expression("SET disabled = :yes");
         let yes = aws_sdk_dynamodb::types::AttributeValue::Bool(true);
         update.expression_attribute_values(":yes", yes).send().await.expect("disabled");

@@ -1,10 +1,10 @@
 //! `template.yaml` against the code: routes, functions, variables.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use api::template::functions;
 use http::Method;
-use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
 
 /// One route of the template.
 pub(crate) struct Route {
@@ -13,60 +13,15 @@ pub(crate) struct Route {
     pub(crate) path: String,
 }
 
-fn template() -> Yaml<'static> {
-    let text: &'static str = include_str!("../../../../template.yaml");
-    Yaml::load_from_str(text).expect("YAML").remove(0)
-}
-
-/// A node below its tag, if it has one.
-fn untagged<'a>(node: &'a Yaml<'static>) -> &'a Yaml<'static> {
-    match node {
-        Yaml::Tagged(_, inner) => inner,
-        other => other,
-    }
-}
-
-fn entries(node: &Yaml<'static>) -> Vec<(String, Yaml<'static>)> {
-    let Yaml::Mapping(map) = untagged(node) else { return Vec::new() };
-    map.iter().map(|(name, value)| (text(name), value.clone())).collect()
-}
-
-fn text(node: &Yaml<'static>) -> String {
-    match untagged(node) {
-        Yaml::Value(Scalar::Integer(number)) => number.to_string(),
-        Yaml::Value(Scalar::String(text)) | Yaml::Representation(text, _, _) => text.to_string(),
-        other => panic!("no text: {other:?}"),
-    }
-}
-
-fn get(node: &Yaml<'static>, path: &[&str]) -> Yaml<'static> {
-    path.iter().fold(node.clone(), |node, name| {
-        let found = entries(&node).into_iter().find(|(key, _)| key == name);
-        found.map_or(Yaml::Value(Scalar::Null), |(_, value)| value)
-    })
-}
-
-/// The functions of the template: the binary's name and the properties.
-fn functions() -> BTreeMap<String, Yaml<'static>> {
-    let resources = entries(&get(&template(), &["Resources"])).into_iter().map(|(_, resource)| resource);
-    let functions = resources.filter(|resource| {
-        let kind = get(resource, &["Type"]);
-        text(&kind) == "AWS::Serverless::Function"
-    });
-    functions
-        .map(|f| (text(&get(&f, &["Metadata", "BuildProperties", "Binary"])), get(&f, &["Properties"])))
-        .collect()
-}
-
 /// All routes of the template.
 pub(crate) fn routes() -> Vec<Route> {
     let mut routes = Vec::new();
     for (function, properties) in functions() {
-        for (_, event) in entries(&get(&properties, &["Events"])) {
-            if text(&get(&event, &["Type"])) != "Api" {
+        for (_, event) in properties.get(&["Events"]).entries() {
+            if event.get(&["Type"]).text() != "Api" {
                 continue;
             }
-            let property = |name| text(&get(&event, &["Properties", name]));
+            let property = |name| event.get(&["Properties", name]).text();
             routes.push(Route {
                 function: function.clone(),
                 method: property("Method"),
@@ -182,8 +137,8 @@ fn asked_for(function: &str, variables: &BTreeSet<String>) -> BTreeSet<String> {
 #[test]
 fn every_function_is_given_the_variables_that_it_reads_and_no_others() {
     for (function, properties) in functions() {
-        let given = get(&properties, &["Environment", "Variables"]);
-        let given: BTreeSet<_> = entries(&given).into_iter().map(|(name, _)| name).collect();
+        let given = properties.get(&["Environment", "Variables"]).entries();
+        let given: BTreeSet<_> = given.into_iter().map(|(name, _)| name).collect();
         let mut asked = asked_for(&function, &given);
         // The keys themselves are for local runs only.
         asked.remove("SIGNING_KEYS");

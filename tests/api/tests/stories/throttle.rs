@@ -50,7 +50,7 @@ fn who_guesses_passwords_has_to_wait_longer_and_longer_whether_or_not_there_is_a
 }
 
 #[test]
-fn log_on_confirm_and_change_of_password_count_together() {
+pub(crate) fn log_on_confirm_and_change_of_password_count_together() {
     story(async |app| {
         let app = app.elsewhere();
         let ada = app.signed_in("ada").await;
