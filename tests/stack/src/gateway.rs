@@ -43,7 +43,7 @@ pub const FUNCTIONS: [(&str, &[&str]); 5] = [
             "verify",
             "email",
             "totp",
-            ".well-known",
+            ".well-known/jwks.json",
         ],
     ),
     ("account", &["user", "sessions", "keys", "audit", "accounts"]),
