@@ -101,11 +101,8 @@ def test_a_list_that_breaks_off_is_asked_for_again(beside, network, tmp_path):
     assert len(network.requests) > 1, "the first answer has broken off"
 
 
-class Ender:
-    """Whoever ends an upload while it is under way."""
-
-    def __init__(self, api, token, cache):
-        self._api, self._token, self._cache = api, token, cache
+class Unconcerned:
+    """A watcher that only looks on while bytes are on their way."""
 
     def expect(self, size):
         pass
@@ -115,6 +112,13 @@ class Ender:
 
     def finish(self, file):
         pass
+
+
+class Ender(Unconcerned):
+    """Whoever ends an upload while it is under way."""
+
+    def __init__(self, api, token, cache):
+        self._api, self._token, self._cache = api, token, cache
 
     def advance(self, path, size, total):
         for note in self._cache.rglob("*.json"):
@@ -245,20 +249,11 @@ def test_a_session_that_ends_in_mid_upload_is_told_and_the_upload_goes_on_after_
     client.log_in(EMAIL, PASSWORDS[EMAIL])
 
 
-class Writer:
+class Writer(Unconcerned):
     """Whoever writes to a file while it is sent."""
 
     def __init__(self, file):
         self._file = file
-
-    def expect(self, size):
-        pass
-
-    def go_on(self, path, size, total):
-        pass
-
-    def finish(self, file):
-        pass
 
     def advance(self, path, size, total):
         with self._file.open("ab") as content:

@@ -134,16 +134,15 @@ impl Route {
     /// What a `POST` asks for is in its query.
     fn post(folder: FolderPath, query: &Query) -> Result<Self, ApiError> {
         let bad = |text: &str| Err(ApiError::BadRequest(text.into()));
-        match (query.get("mkdir")?, query.get("move")?, query.get("copy")?, query.get("unpack")?) {
+        match (query.get("mkdir")?, query.get("move")?, query.get("copy")?, flag(query, "unpack")?) {
             (Some("" | "1" | "true"), None, None, None) => Ok(Self::MakeFolder(folder)),
             (Some(_), None, None, None) => {
                 bad("mkdir takes no value: leave it out where no folder is to be made.")
             }
             (None, Some(to), None, None) => transfer(&folder, to).map(|(from, to)| Self::Move(from, to)),
             (None, None, Some(to), None) => transfer(&folder, to).map(|(from, to)| Self::Copy(from, to)),
-            (None, None, None, None | Some("true")) => Ok(Self::Upload(folder, Unpack::Yes)),
-            (None, None, None, Some("false")) => Ok(Self::Upload(folder, Unpack::No)),
-            (None, None, None, Some(_)) => bad("unpack is either true or false."),
+            (None, None, None, None | Some(true)) => Ok(Self::Upload(folder, Unpack::Yes)),
+            (None, None, None, Some(false)) => Ok(Self::Upload(folder, Unpack::No)),
             _ => bad("Of mkdir, move, copy and unpack only one can be asked for."),
         }
     }
@@ -227,12 +226,14 @@ impl Route {
 
 /// What a query asks for of a folder.
 fn listing(query: &Query) -> Result<Listing, ApiError> {
-    let details = match query.get("details")? {
-        None | Some("false") => Details::No,
-        Some("true") => Details::Yes,
-        Some(_) => return Err(ApiError::BadRequest("details is either true or false.".into())),
-    };
+    let details = if flag(query, "details")? == Some(true) { Details::Yes } else { Details::No };
     Ok(Listing { extent: extent(query)?, details })
+}
+
+/// What a query says to something that is or is not wanted.
+fn flag(query: &Query, name: &str) -> Result<Option<bool>, ApiError> {
+    let wrong = |_| ApiError::BadRequest(format!("{name} is either true or false."));
+    query.get(name)?.map(|text| text.parse().map_err(wrong)).transpose()
 }
 
 /// How much of a folder a query asks for.

@@ -46,7 +46,7 @@ export function interruptions(): Interruption[] {
   }));
 }
 
-export function remove({ name }: Interruption): void {
+export function remove({ name }: Pick<Interruption, "name">): void {
   const notes = read();
   delete notes[name];
   write(notes);
@@ -65,7 +65,5 @@ export function forgetAll(): void {
 }
 
 export function forget(upload: Upload): void {
-  const notes = read();
-  delete notes[nameOf(upload)];
-  write(notes);
+  remove({ name: nameOf(upload) });
 }
