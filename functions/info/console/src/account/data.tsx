@@ -50,6 +50,7 @@ export function Data() {
           <Form
             action="Delete my account and all files"
             isDanger
+            onCancel={() => ask(null)}
             onSend={async (fields) => {
               end((await deleteAccount(proofIn(fields))).status);
             }}

@@ -113,7 +113,7 @@ function MakeKey({ onClose, onMade }: { onClose: () => void; onMade: (key: strin
   };
   return (
     <Dialog title="Make a key" onClose={onClose}>
-      <Form action="Make the key" onSend={send}>
+      <Form action="Make the key" onCancel={onClose} onSend={send}>
         <Field
           label="Name"
           name="name"

@@ -101,6 +101,7 @@ function Codes({ state, onChange }: { state: SecondFactor; onChange: () => Promi
           <Form
             action={step === "begin" ? "Go on" : "Switch codes off"}
             isDanger={step === "end"}
+            onCancel={close}
             onSend={async (fields) => {
               if (step === "begin") return setStep(await beginSecondFactor(proofIn(fields)));
               tell((await endSecondFactor(proofIn(fields))).status);
@@ -123,6 +124,7 @@ function Codes({ state, onChange }: { state: SecondFactor; onChange: () => Promi
           </div>
           <Form
             action="Switch codes on"
+            onCancel={close}
             onSend={async ({ code = "" }) => {
               setStep({ codes: (await confirmSecondFactor(code)).recovery_codes });
               await onChange();

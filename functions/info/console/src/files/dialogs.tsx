@@ -75,7 +75,7 @@ function NameDialog({ title, label, action, before, onName, onClose }: NamePrope
   };
   return (
     <Dialog title={title} onClose={onClose}>
-      <Form action={action} onSend={send} beside={<Cancel onClose={onClose} />}>
+      <Form action={action} onSend={send} onCancel={onClose}>
         <Field
           label={label}
           name="name"
@@ -86,14 +86,6 @@ function NameDialog({ title, label, action, before, onName, onClose }: NamePrope
         />
       </Form>
     </Dialog>
-  );
-}
-
-function Cancel({ onClose }: { onClose: () => void }) {
-  return (
-    <button type="button" onClick={onClose}>
-      Cancel
-    </button>
   );
 }
 
@@ -116,11 +108,7 @@ function TargetDialog({ kind, entries, folder, onClose }: TargetProperties) {
   };
   return (
     <Dialog title={`${verb} ${what}`} onClose={onClose}>
-      <Form
-        action={`${verb} to ${nameOf(target) || "All files"}`}
-        onSend={send}
-        beside={<Cancel onClose={onClose} />}
-      >
+      <Form action={`${verb} to ${nameOf(target) || "All files"}`} onSend={send} onCancel={onClose}>
         <Tree label="To which folder?" current={target} onChoose={setTarget} />
       </Form>
     </Dialog>

@@ -101,8 +101,8 @@ interface FormProperties {
   /** The text of the button. */
   action: string;
   isDanger?: boolean;
-  /** Other buttons. */
-  beside?: ComponentChildren;
+  /** What ends it unsent, where it is not part of a page. */
+  onCancel?: () => void;
   class?: string;
   onSend: (fields: Record<string, string>, form: HTMLFormElement) => Promise<void>;
   /** Takes a failure that it knows another way out of. */
@@ -110,7 +110,7 @@ interface FormProperties {
 }
 
 /** A form that says what it is doing, and what went wrong. */
-export function Form({ children, action, isDanger, beside, onSend, onFailure, ...rest }: FormProperties) {
+export function Form({ children, action, isDanger, onCancel, onSend, onFailure, ...rest }: FormProperties) {
   const [failure, setFailure] = useState<Failure | null>(null);
   const [isBusy, setBusy] = useState(false);
   const isSent = useRef(false);
@@ -137,7 +137,11 @@ export function Form({ children, action, isDanger, beside, onSend, onFailure, ..
       {children}
       <FailureNote failure={failure} />
       <div class="buttons">
-        {beside}
+        {onCancel && (
+          <button type="button" onClick={onCancel}>
+            Cancel
+          </button>
+        )}
         <button type="submit" class={isDanger ? "danger" : "primary"} aria-busy={isBusy}>
           {action}
         </button>
