@@ -21,7 +21,7 @@ NPM := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(CURDIR)/$(VENV)/bin/npm
 export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 
-.PHONY: help setup browser valgrind run build test check fmt clippy doc deny advisories template workflows python-client console console-check release reproducible package functions postman import backup rotate rehearse rust-tests instructions python-tests client-tests stack-tests other-tests bench clean-local
+.PHONY: help setup browser valgrind run build test check fmt clippy doc deny advisories template workflows python-client console console-check reproducible package functions postman import backup rotate rehearse rust-tests instructions python-tests client-tests stack-tests other-tests bench clean-local
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -154,16 +154,11 @@ DEPLOYED := CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-cpu=neov
 	CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-cpu=haswell $(REMAP)" \
 	CFLAGS="-fno-asynchronous-unwind-tables -fno-unwind-tables -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(CARGO_HOME)=cargo"
 
-release: ## Builds the functions for this machine as `make package` does for Lambda
-	$(DEPLOYED) cargo build --release --locked
-
-reproducible: ## Builds the functions twice, in two places, and compares them byte by byte
-	tests/reproducible.sh
-
-SAM_BUILD := $(DEPLOYED) PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sam build
-
 # The processors of this machine, as SAM names them.
 ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
+
+reproducible: ## Builds what is deployed, for processors like those of this machine, in two places, and compares it byte by byte
+	tests/reproducible.sh $(ARCHITECTURE)
 
 define sizes
 @{ echo '| function | deflated bytes |'; echo '|---|---|'; \
@@ -172,13 +167,20 @@ define sizes
   done; } | tee .aws-sam/sizes.md
 endef
 
-package: setup ## Builds what is deployed, and says how large it is
-	$(SAM_BUILD)
+ZIG := .local/zig
+$(ZIG)/.installed: functions/requirements.txt $(VENV)/.installed
+	rm -rf $(ZIG)
+	"$(PYTHON)" -m venv $(ZIG)
+	$(ZIG)/bin/pip install --quiet --no-deps --require-hashes -r functions/requirements.txt
+	touch $@
+
+package: setup $(ZIG)/.installed ## Builds with SAM what is deployed, and says how large it is (options: ARGS="--parameter-overrides Architecture=x86_64")
+	$(DEPLOYED) PATH="$(CURDIR)/$(ZIG)/bin:$(CURDIR)/$(VENV)/bin:$$PATH" sam build $(ARGS)
 	$(sizes)
 
-# Without the compiler of other machines, whose libraries are the oldest that Lambda has.
+# With the compiler and the libraries that are there, so that nothing else has to be installed.
 functions: setup ## Builds the functions with SAM for processors like those of this machine, and says how large they are
-	CARGO_LAMBDA_COMPILER=cargo $(SAM_BUILD) --parameter-overrides Architecture=$(ARCHITECTURE)
+	$(DEPLOYED) CARGO_LAMBDA_COMPILER=cargo PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 	$(sizes)
 
 # The local service describes itself; the collection names no address.

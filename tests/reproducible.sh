@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Whether the same commit gives the same bytes, built in two places whose paths differ in length.
+# Whether the same commit gives the same bytes, built in two places whose paths differ in length. Usage: reproducible.sh ARCHITECTURE
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,10 +8,11 @@ trap 'rm -rf "$folder"' EXIT
 for place in one another/place/with/a/longer/path; do
   git clone --quiet . "$folder/$place"
   # A target folder that the environment names would be the same for both.
-  (cd "$folder/$place" && env -u CARGO_TARGET_DIR make --silent release >&2)
+  (cd "$folder/$place" && env -u CARGO_TARGET_DIR make --silent package ARGS="--parameter-overrides Architecture=$1" >&2)
 done
-for function in auth account files send info; do
-  cmp "$folder/one/target/release/$function" "$folder/another/place/with/a/longer/path/target/release/$function"
-  sha256sum "$folder/one/target/release/$function" | sed "s|$folder/one/target/release/||"
+one=$folder/one/.aws-sam/build another=$folder/another/place/with/a/longer/path/.aws-sam/build
+for function in Auth Account Files Send Info; do
+  cmp "$one/$function/bootstrap" "$another/$function/bootstrap"
+  (cd "$one" && sha256sum "$function/bootstrap")
 done
 echo "The same commit gives the same bytes."
