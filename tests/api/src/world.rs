@@ -18,7 +18,7 @@ use stack::provision;
 use tokio::runtime::Runtime;
 use web::{SystemClock, SystemRandom};
 
-use crate::roles::Roles;
+use crate::roles::{Roles, Service};
 
 /// The password of everybody in the stories.
 pub const PASSWORD: &str = "correct horse battery";
@@ -65,7 +65,7 @@ pub struct World {
 pub struct Local {
     /// The APIs.
     pub gateway: Gateway,
-    /// What the functions may do with the table, and have done.
+    /// What the functions may do with the table and the bucket, and have done.
     pub roles: Arc<Roles>,
     /// The settings that the functions were started with.
     pub variables: Vec<(String, String)>,
@@ -210,8 +210,10 @@ async fn start() -> (Places, Local) {
     let roles = Roles::of_the_template();
     let mut functions = Vec::new();
     for (name, _) in FUNCTIONS {
-        let table = roles.in_front_of(&backends.dynamodb_url, name).await;
-        let own = [("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), table)];
+        let table = roles.in_front_of(Service::Table, &backends.dynamodb_url, name).await;
+        let bucket = roles.in_front_of(Service::Bucket, &backends.aws_url, name).await;
+        let own = [("AWS_ENDPOINT_URL_DYNAMODB", table), ("AWS_ENDPOINT_URL_S3", bucket)];
+        let own = own.map(|(name, value)| (name.to_owned(), value));
         functions.push((name, PROCESSES, variables.iter().cloned().chain(own).collect()));
     }
     let gateway = Gateway::start_each(functions, &target, &logs).await.expect("a gateway");

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use api::fault_proxy::{BackEnds, Fault, Faults, in_front_of};
+use api::roles::Service;
 use api::{Answer, App, Person, story_with, zips::zip_of};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::stream::{self, StreamExt as _};
@@ -323,14 +324,18 @@ async fn begin_anew(app: &App, person: &Person) {
     person.upload("", &[("before.zip", &zip_of(&bytes(&BEFORE)))]).await.is(200);
 }
 
-/// A gateway with faults, and somebody's view of it.
+/// A gateway with faults, and somebody's view of it. What the functions may do is also here what their roles permit.
 async fn faulty(app: &App, processes: usize, logs: &str) -> (App, Arc<Faults>, Gateway) {
     let faults = Arc::new(Faults::default());
     let mut variables = app.world.local().variables.clone();
     for (name, value) in &mut variables {
-        if name == "AWS_ENDPOINT_URL" || name == "AWS_ENDPOINT_URL_DYNAMODB" {
-            *value = in_front_of(value, &faults).await;
-        }
+        let service = match name.as_str() {
+            "AWS_ENDPOINT_URL" => Service::Bucket,
+            "AWS_ENDPOINT_URL_DYNAMODB" => Service::Table,
+            _ => continue,
+        };
+        let guarded = app.world.local().roles.in_front_of(service, value, "files").await;
+        *value = in_front_of(&guarded, &faults).await;
     }
     let logs = app.world.local().logs.with_file_name(logs);
     std::fs::create_dir_all(&logs).expect("a log folder");
@@ -400,6 +405,16 @@ async fn kill_each(
         }
     }
     panic!("{} makes more than {MAX_CALLS} calls", change.name);
+}
+
+/// One of the changes, with the bucket out of reach after each of its calls: what has been stored is taken back.
+pub(crate) fn a_change_loses_the_bucket() {
+    story_with(&api::World::get().local().gateway.rest_url.clone(), async |app| {
+        let (broken, faults, _gateway) = faulty(&app, 1, "lost").await;
+        let fault = Fault::AnswerLostInOutage(BackEnds::Bucket);
+        let wrong = interrupt_each(&app, &broken, &faults, &CHANGES[0], fault).await;
+        assert_eq!(wrong.join("\n"), "");
+    });
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn noise(bytes: u32) -> Vec<u8> {
 }
 
 #[test]
-fn an_upload_that_was_killed_half_way_goes_on_where_it_stopped() {
+pub(crate) fn an_upload_that_was_killed_half_way_goes_on_where_it_stopped() {
     story(async |app| {
         let ada = app.signed_in("ada").await;
         let content = noise(20_000_000);

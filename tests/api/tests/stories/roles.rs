@@ -2,7 +2,7 @@
 
 use api::{World, story};
 
-use crate::{account, large_files, outbox, registration, send, throttle};
+use crate::{account, interrupted, large_files, outbox, registration, send, throttle};
 
 #[test]
 fn no_role_permits_an_action_or_a_kind_of_key_that_its_function_does_not_use() {
@@ -10,7 +10,9 @@ fn no_role_permits_an_action_or_a_kind_of_key_that_its_function_does_not_use() {
     throttle::log_on_confirm_and_change_of_password_count_together();
     account::an_account_is_taken_along_and_deleted_and_nothing_of_it_stays();
     account::a_log_on_that_was_forgotten_somewhere_is_found_and_ended();
+    large_files::an_upload_that_was_killed_half_way_goes_on_where_it_stopped();
     large_files::a_folder_that_is_too_large_for_one_answer_is_fetched_from_the_bucket();
+    interrupted::a_change_loses_the_bucket();
     send::a_user_mails_themselves_and_an_administrator_anybody();
     outbox::a_mail_that_could_not_be_sent_is_sent_later_once();
     outbox::an_address_that_bounces_or_complains_is_not_mailed_again();
