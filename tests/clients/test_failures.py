@@ -36,7 +36,7 @@ METHODS = {
     "user": {"GET", "POST", "DELETE"},
     "files": {"GET", "HEAD", "POST"},
     "files/a.idf": {"GET", "HEAD", "POST", "PUT", "DELETE"},
-    "uploads": {"POST"},
+    "uploads": {"GET", "POST"},
     "usage": {"GET"},
     "send": {"POST"},
 }

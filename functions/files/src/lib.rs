@@ -10,6 +10,7 @@
 //! | `POST /files/<folder>?mkdir` | `make_folder.rs` |
 //! | `POST /files/<path>?move=<new path>`, `?copy=` | `transfer.rs` |
 //! | `POST /uploads` | `open_upload.rs`, with `large_upload.rs` for what all uploads in parts share |
+//! | `GET /uploads` | `list_uploads.rs` |
 //! | `GET /uploads/<id>` | `show_upload.rs` |
 //! | `POST /uploads/<id>/complete` | `complete_upload.rs` |
 //! | `DELETE /uploads/<id>` | `abort_upload.rs` |
@@ -36,6 +37,7 @@ mod head;
 mod health;
 mod large_upload;
 mod list;
+mod list_uploads;
 mod make_folder;
 mod occupied;
 mod open_upload;
@@ -226,6 +228,7 @@ impl App {
             Route::Put(path) => put::put(change, path, request).await,
             Route::Delete(path) => delete::delete(change, path, &request.path).await,
             Route::OpenUpload => open_upload::open_upload(self, account, request).await,
+            Route::ListUploads => list_uploads::list_uploads(self, account).await,
             Route::ShowUpload(id) => show_upload::show_upload(self, account, &id).await,
             Route::CompleteUpload(id) => complete_upload::complete_upload(change, &id).await,
             Route::AbortUpload(id) => abort_upload::abort_upload(change, &id).await,

@@ -39,6 +39,8 @@ pub enum Route {
     Delete(FilePath),
     /// `POST /uploads`.
     OpenUpload,
+    /// `GET /uploads`: those that can be gone on with.
+    ListUploads,
     /// `GET /uploads/<id>`.
     ShowUpload(OperationId),
     /// `POST /uploads/<id>/complete`.
@@ -119,7 +121,7 @@ impl Route {
     fn uploads(method: &Method, rest: &str) -> Result<Self, ApiError> {
         let id = |text: &str| OperationId::parse(text).ok_or_else(gone);
         match rest.split('/').skip(1).collect::<Vec<_>>().as_slice() {
-            [] => by_method(method, [(Method::POST, Self::OpenUpload)]),
+            [] => by_method(method, [(Method::GET, Self::ListUploads), (Method::POST, Self::OpenUpload)]),
             [text] => {
                 let id = id(text)?;
                 let routes =
@@ -164,6 +166,7 @@ impl Route {
             | Self::Read(..)
             | Self::Zip(_)
             | Self::Head(_)
+            | Self::ListUploads
             | Self::ShowUpload(_)
             | Self::Usage
             | Self::Export
@@ -182,9 +185,12 @@ impl Route {
     pub const fn scope(&self) -> Option<Scope> {
         match self {
             Self::Export | Self::Health => None,
-            Self::List(_) | Self::Read(..) | Self::Zip(_) | Self::Head(_) | Self::Usage => {
-                Some(Scope::FilesRead)
-            }
+            Self::List(_)
+            | Self::Read(..)
+            | Self::Zip(_)
+            | Self::Head(_)
+            | Self::ListUploads
+            | Self::Usage => Some(Scope::FilesRead),
             // Whoever is shown an upload is shown where to send it.
             Self::ShowUpload(_)
             | Self::Upload(..)
@@ -213,6 +219,7 @@ impl Route {
             Self::Move(..) => "move",
             Self::Put(_) => "put",
             Self::OpenUpload => "open_upload",
+            Self::ListUploads => "list_uploads",
             Self::ShowUpload(_) => "show_upload",
             Self::CompleteUpload(_) => "complete_upload",
             Self::AbortUpload(_) => "abort_upload",

@@ -135,11 +135,18 @@ impl Ledger {
     /// What is stored.
     #[must_use]
     pub fn used(&self) -> Usage {
+        let kept = self.kept();
+        Usage {
+            bytes: self.claimed.bytes.saturating_sub(kept.bytes),
+            files: self.claimed.files.saturating_sub(kept.files),
+        }
+    }
+
+    /// What is reserved.
+    #[must_use]
+    pub fn kept(&self) -> Usage {
         let reserved = self.operations.iter().map(|(_, operation)| operation.reserved);
-        reserved.fold(self.claimed, |left, reserved| Usage {
-            bytes: left.bytes.saturating_sub(reserved.bytes),
-            files: left.files.saturating_sub(reserved.files),
-        })
+        reserved.fold(Usage::default(), Usage::plus)
     }
 
     /// What would be claimed if `truth` is stored; `None` while something may be changing it.

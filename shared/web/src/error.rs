@@ -65,12 +65,14 @@ pub enum ApiError {
     TooMuchContent(String),
     /// 413: the account has no room for it.
     #[error(
-        "There is no room for this: {} of {} bytes and {} of {} files are in use. Delete something, or ask for more room.",
-        used.bytes, limit.bytes, used.files, limit.files
+        "There is no room for this: {} of {} bytes and {} of {} files are in use{}. Delete something, or ask for more room.",
+        used.bytes, limit.bytes, used.files, limit.files, on_their_way(*kept)
     )]
     OverQuota {
         /// What the account stores.
         used: Usage,
+        /// What is kept for files on their way.
+        kept: Usage,
         /// What it may store.
         limit: Usage,
     },
@@ -118,6 +120,17 @@ pub enum ApiError {
     Unavailable(#[source] Source),
 }
 
+/// What else takes room, and how to get it back.
+fn on_their_way(kept: Usage) -> String {
+    if kept == Usage::default() {
+        return String::new();
+    }
+    format!(
+        ", and room for {} bytes and {} files is kept for uploads that have not ended (GET /users/api/uploads lists them)",
+        kept.bytes, kept.files
+    )
+}
+
 impl ApiError {
     /// What the failure is counted as.
     pub(crate) const fn metric(&self) -> Option<Metric> {
@@ -161,9 +174,12 @@ impl ApiError {
     #[must_use]
     pub fn to_response(&self) -> Response {
         let mut answer = match self {
-            Self::OverQuota { used, limit } => {
-                response::with_data(self.status(), false, &self.to_string(), &UsageReport::new(*used, *limit))
-            }
+            Self::OverQuota { used, kept, limit } => response::with_data(
+                self.status(),
+                false,
+                &self.to_string(),
+                &UsageReport::new(*used, *kept, *limit),
+            ),
             _ => response::failure(self.status(), &self.to_string()),
         };
         match self {

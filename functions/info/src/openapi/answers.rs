@@ -242,8 +242,13 @@ fn files() -> Value {
                 &["number", "size"], json!({ "number": number(), "size": number() }),
             ) },
         })),
-        "Usage": object(&["bytes_used", "bytes_limit", "files_used", "files_limit"], json!({
+        "Uploads": { "type": "array", "items": object(&["id", "path", "size", "partSize", "expires"], json!({
+            "id": super::operation::id(), "path": text(), "size": number(), "partSize": number(), "expires": time(),
+        })) },
+        "Usage": object(&["bytes_used", "bytes_limit", "files_used", "files_limit", "bytes_kept", "files_kept"], json!({
             "bytes_used": number(), "bytes_limit": number(), "files_used": number(), "files_limit": number(),
+            "bytes_kept": { "type": "integer", "minimum": 0, "description": "Room that is kept for files on their way." },
+            "files_kept": number(),
         })),
     })
 }

@@ -187,7 +187,15 @@ fn uploads() -> Vec<Operation> {
         }),
     );
     let of = |operation: Operation| operation.in_path("id", id(), "Of the upload.").may_fail(&[404]);
+    let open = json!([{
+        "id": "3f2504e04f8911d39a0c0305e82c3301", "path": "results/year.eso", "size": 9_000_000, "partSize": 8_388_608,
+        "expires": "2026-03-03T09:30:14Z",
+    }]);
     vec![
+        Operation::new(&Method::GET, "/uploads", "listUploads", "uploads", "The files in parts that have not ended")
+            .scope("files:read")
+            .saying("Each keeps room until it is complete, ended, or a day old.")
+            .answers_data("Those that can be gone on with.", schema("Uploads"), "Uploads included.", open),
         operation(&Method::POST, "/uploads", "openUpload", "Begin a file in parts")
             .saying("Keeps room for it for a day, and says where to PUT each part.")
             .json(wish, json!({ "path": "results/year.eso", "size": 9_000_000 }))
@@ -215,6 +223,7 @@ fn usage() -> Operation {
         "The account's files.",
         schema("Usage"),
         "Usage included.",
-        json!({ "bytes_used": 4837, "bytes_limit": 10_000_000_000_u64, "files_used": 1, "files_limit": 100_000 }),
+        json!({ "bytes_used": 4837, "bytes_limit": 10_000_000_000_u64, "files_used": 1, "files_limit": 100_000,
+            "bytes_kept": 0, "files_kept": 0 }),
     )
 }
