@@ -1,6 +1,6 @@
 //! `POST /confirm`: who is signed on proves it once more.
 
-use web::{ApiError, CODE_NEEDED, Caller, Request, Response, response};
+use web::{ApiError, CODE_NEEDED, CODE_WRONG, Caller, Request, Response, response};
 
 use crate::App;
 use crate::auth_return::signed_on;
@@ -11,6 +11,7 @@ pub(crate) async fn confirm(app: &App, caller: &Caller, request: &Request) -> Re
     match request.json::<Credentials>()?.prove(app, request).await? {
         Outcome::Right(account) if account.id == caller.account.id => {}
         Outcome::CodeNeeded => return Ok(response::refusal(CODE_NEEDED)),
+        Outcome::CodeWrong => return Ok(response::refusal(CODE_WRONG)),
         Outcome::Right(_) | Outcome::Wrong => {
             return Ok(response::refusal("User does not match the existing session"));
         }

@@ -23,6 +23,8 @@ pub(crate) enum Outcome {
     Right(Box<Account>),
     /// That they are right, but for a code of the second factor.
     CodeNeeded,
+    /// That they are right, but for a code that is wrong.
+    CodeWrong,
     /// Nothing.
     Wrong,
 }
@@ -56,7 +58,8 @@ impl Credentials {
         };
         let account = match app.verifier.code(&account, request, self.code.as_deref(), guess).await? {
             Code::Right(account) => account,
-            Code::Missing | Code::Wrong => return Ok(Outcome::CodeNeeded),
+            Code::Missing => return Ok(Outcome::CodeNeeded),
+            Code::Wrong => return Ok(Outcome::CodeWrong),
         };
         if verdict == Verdict::RightButOutdated {
             upgrade(app, &account, password).await?;

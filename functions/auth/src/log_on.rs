@@ -1,7 +1,7 @@
 //! `POST /logon`, `POST /auth`: from an address and a password to a session.
 
 use domain::{Act, AuditEvent, Effects, Session};
-use web::{ApiError, CODE_NEEDED, Metric, Request, RequestLog, Response, response};
+use web::{ApiError, CODE_NEEDED, CODE_WRONG, Metric, Request, RequestLog, Response, response};
 
 use crate::App;
 use crate::auth_return::signed_on;
@@ -12,6 +12,7 @@ pub(crate) async fn log_on(app: &App, request: &Request, log: &mut RequestLog) -
     let account = match request.json::<Credentials>()?.prove(app, request).await? {
         Outcome::Right(account) => account,
         Outcome::CodeNeeded => return Ok(response::refusal(CODE_NEEDED)),
+        Outcome::CodeWrong => return Ok(response::refusal(CODE_WRONG)),
         Outcome::Wrong => {
             log.count(Metric::LogOnFailures, 1);
             return Ok(response::refusal("No matching username and password pair was found!"));

@@ -17,6 +17,9 @@ use crate::throttle::{Guess, Throttle};
 /// What a missing code of the second factor is answered with.
 pub const CODE_NEEDED: &str = "A code is needed: send the six digits that your authenticator app shows, or a recovery code, as \"code\".";
 
+/// What a code of the second factor that proves nothing is answered with.
+pub const CODE_WRONG: &str = "The code is not right, or was used already: wait until your authenticator app shows the next one, or use a recovery code.";
+
 /// What whoever is logged on proves to be the owner of the account with, before something that matters. Not printable:
 /// it holds a password.
 #[derive(Deserialize)]
@@ -141,7 +144,5 @@ pub enum Code {
 /// The 400 for a code that is wrong.
 #[must_use]
 pub fn wrong_code() -> ApiError {
-    ApiError::BadRequest(
-        "The code is not right: send the six digits that your authenticator app shows now.".into(),
-    )
+    ApiError::BadRequest(CODE_WRONG.into())
 }
