@@ -25,24 +25,42 @@ METHODS = ["get", "head", "post", "put", "delete"]
 
 # In each folder these come first, because they make what the others need, and these last, because they end it.
 FIRST = ["logOn", "put", "upload", "uploadRoot", "openUpload", "showUpload", "createKey", "beginSecondFactor"]
-LAST = ["delete", "abortUpload", "revokeKey", "endSession", "logOff", "deleteAccount"]
+LAST = ["delete", "abortUpload", "revokeKey", "endSession", "endOtherSessions", "deleteAccount", "logOff"]
 
-# What a run of the whole collection must not do to whoever runs it.
-NOT_RUN = ["changePassword", "changeAddress", "deleteAccount", "endSession", "logOff", "logOnByItsOtherName"]
+# The name of the last folder, for what a run of a folder must not do by the way.
+PARTING = "parting"
+PARTS_COMPANY = ["endOtherSessions", "endSession", "deleteAccount", "logOff"]
 
-# What only a mail, an app or an administrator gives, and an upload that has been completed: a run of the whole
-# collection expects that these are refused.
+# What is gone for good afterwards: only with a word of whoever runs it.
+ENDS = ["delete", "endOtherSessions", "deleteAccount"]
+
+# What cannot be asked for without these variables, which only a mail, an app, a list or the user gives.
+NEEDED = {
+    **dict.fromkeys(["showNewAddress", "confirmNewAddress", "showAddressUndo", "undoAddress"], ("token",)),
+    **dict.fromkeys(["showReset", "showVerification", "verify"], ("token",)),
+    "resetPassword": ("token", "new_password"),
+    "changePassword": ("new_password",),
+    "changeAddress": ("new_email",),
+    "register": ("new_email", "firstname"),
+    "findAccount": ("account_email",),
+    **dict.fromkeys(["showUpload", "completeUpload", "abortUpload"], ("upload_id",)),
+    **dict.fromkeys(["confirmSecondFactor", "endSecondFactor"], ("code",)),
+    **dict.fromkeys(["readAccountOf", "changeAccountOf", "readEventsOf", "endSessionsOf", "endSession"], ("id",)),
+}
+
+# What the tests of the service leave out when they run all, and what they expect to be refused then.
+NOT_TESTED = ["changePassword", "changeAddress", "deleteAccount", "logOnByItsOtherName", "endOtherSessions"]
 REFUSED = [
     *("showNewAddress", "confirmNewAddress", "showAddressUndo", "undoAddress", "showReset", "resetPassword"),
-    *("showVerification", "verify", "confirmSecondFactor", "endSecondFactor", "abortUpload"),
-    *("findAccount", "readAccountOf", "changeAccountOf", "readEventsOf", "endSessionsOf"),
+    *("showVerification", "verify", "confirmSecondFactor", "endSecondFactor"),
+    *("findAccount", "readAccountOf", "changeAccountOf", "readEventsOf", "endSessionsOf", "endSession"),
 ]
 
 # What an answer gives to the requests after it.
 KEPT = {
     "createKey": {"key_id": "id", "key": "key"},
     "openUpload": {"upload_id": "id", "part_url": "parts[0].url"},
-    "showUpload": {"part_url": "parts[0].url"},
+    "showUpload": {"part_url": "parts[0]?.url ?? ''"},
 }
 
 # What a run needs to know, what it is unless somebody says otherwise, and what it is for. The service that hands the
@@ -50,31 +68,86 @@ KEPT = {
 VARIABLES = {
     "api": ("http://localhost:9000/users/api", "Where the service is."),
     "email": ("demo@example.org", "Who you are."),
-    "password": ("demo-password-1", "Your password."),
+    "password": ("demo-password-1", "Your password. “Change the password” sets it anew."),
+    "code": (
+        "",
+        "Six digits of your authenticator app, if the account has one. Write the present ones before a request.",
+    ),
+    "new_email": ("", "The address to register, or to change to."),
+    "account_email": ("", "Of the account that an administrator looks for."),
+    "firstname": ("", "Of whom you register."),
     "new_password": ("", "The password to set."),
-    "folder": ("models", "A folder. Percent-encode blanks and other signs."),
-    "path": ("models/model.idf", "A file or folder. Percent-encode blanks and other signs."),
-    "to": ("models/copy.idf", "Where something is moved or copied."),
-    "size": ("13", "Bytes of the file that is sent in parts."),
-    "token": ("what a link in a mail holds", "What stands behind token= in a mail."),
-    "code": ("000000", "Of the authenticator app."),
-    "id": ("0" * 32, "Of an account or a log-on, from a list."),
-    "key": ("", "Set by “Make an API key”. It counts as Bearer in a request without the cookie."),
-    "key_id": ("0" * 32, "Set by “Make an API key”."),
-    "upload_id": ("0" * 32, "Set by “Begin a file in parts”."),
-    "part_url": ("", "Set by “Begin a file in parts” and “What has arrived of a file in parts”."),
+    "folder": ("postman", "A folder, written as it is."),
+    "path": ("postman/model.idf", "A file or folder, written as it is, with blanks and all."),
+    "to": ("postman/copy.idf", "Where something is moved or copied."),
+    "size": ("13", "Bytes of the whole file that is sent in parts."),
+    "token": ("", "What stands behind token= in a mail."),
+    "id": ("", "Of an account or a log-on, from a list."),
+    "scope": (
+        "files:read",
+        "What the key may do that “Make an API key” makes: files:read files:write send account:read",
+    ),
+    "key": ("", "Set by “Make an API key”, used by “List files with the key” and “Write with the key”."),
+    "key_id": ("", "Set by “Make an API key”."),
+    "upload_id": ("", "Set by “Begin a file in parts”: of the file that is on its way."),
+    "part_url": ("", "Set by “Begin a file in parts” and “What has arrived of a file in parts”: the next part."),
+    "may_end": ("", "yes lets requests through that delete files, end log-ons, or delete the account."),
 }
 
 # The variable for what stands in braces in a path.
 PLACES = {"/keys/{id}": "key_id", "/uploads/{id}": "upload_id", "/uploads/{id}/complete": "upload_id"}
 
 # Fields of examples that are somebody's own.
-OWN = ["email", "password", "new_password", "token", "code"]
+OWN = ["email", "firstname", "password", "new_password", "scope", "token", "code"]
+
+# Bodies in which a code stands beside the password: an empty one counts as none.
+WITH_CODE = [
+    "logOn",
+    "logOnByItsOtherName",
+    "confirm",
+    "changePassword",
+    "changeAddress",
+    "beginSecondFactor",
+    "deleteAccount",
+]
+
+# Those where a field is about what is to come.
+RENAMED = {
+    "register": {"email": "new_email"},
+    "changeAddress": {"email": "new_email"},
+    "resetPassword": {"password": "new_password"},
+}
 
 # Values for what a query may say.
-QUERY = {"email": "{{email}}", "token": "{{token}}", "move": "{{to}}", "copy": "{{to}}", "format": "zip"}
+QUERY = {
+    "email": "{{email}}",
+    "token": "{{token}}",
+    "move": "{{to_encoded}}",
+    "copy": "{{to_encoded}}",
+    "format": "zip",
+}
 
-MODEL = {"src": "model.idf"}
+# The scripts of the whole collection run before every request. Paths are written as they are and sent encoded.
+ENCODED = [
+    "for (const name of ['folder', 'path', 'to']) {",
+    " const names = String(pm.variables.get(name)).split('/');",
+    " pm.variables.set(`${name}_encoded`, names.map(encodeURIComponent).join('/'));",
+    "}",
+]
+
+
+def held_back(condition: str, text: str) -> list[str]:
+    """Lines that do not send a request and say why. An error would not keep it back."""
+    shown = json.dumps(text, ensure_ascii=False)
+    return [f"if ({condition}) {{", f" console.error({shown});", " pm.execution.skipRequest();", "}"]
+
+
+# A file is chosen by whoever sends it.
+NO_FILE: dict[str, Any] = {}
+CHOSEN = [
+    "const file = pm.request.body.file;",
+    *held_back("!file?.src && !file?.content", "Not sent: choose a file first: Body, Select file."),
+]
 
 
 def operations(document: dict[str, Any], tag: str) -> list[tuple[str, str, dict[str, Any]]]:
@@ -121,33 +194,42 @@ def query_row(parameter: dict[str, Any]) -> dict[str, Any]:
     return row if parameter.get("required") else row | {"disabled": True}
 
 
+def header_row(parameter: dict[str, Any]) -> dict[str, Any]:
+    """A header that may be sent."""
+    return {"key": parameter["name"], "value": "", "description": parameter["description"], "disabled": True}
+
+
 def json_body(operation: dict[str, Any]) -> str:
     """The example of a body, with variables for what is somebody's own."""
     example = dict(content(operation)["application/json"]["example"])
     if operation["operationId"] == "openUpload":
         # The size is a number, so that no quotes stand around its variable.
         return '{\n  "path": "{{path}}",\n  "size": {{size}}\n}'
-    return json.dumps(example | {name: "{{" + name + "}}" for name in OWN if name in example}, indent=2)
+    if operation["operationId"] in WITH_CODE:
+        example["code"] = ""
+    renamed = RENAMED.get(operation["operationId"], {})
+    own = {name: "{{" + renamed.get(name, name) + "}}" for name in OWN if name in example}
+    return json.dumps(example | own, indent=2)
 
 
 def request(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
     """The request of an operation, with its example."""
-    place = "{{folder}}" if "multipart/form-data" in content(operation) else "{{path}}"
+    place = "{{folder_encoded}}" if "multipart/form-data" in content(operation) else "{{path_encoded}}"
     below = path.replace("{path}", place).replace("{id}", "{{" + PLACES.get(path, "id") + "}}")
     made: dict[str, Any] = {
         "method": method.upper(),
-        "header": [],
+        "header": [header_row(it) for it in operation["parameters"] if it.get("in") == "header"],
         "url": address(below, [query_row(it) for it in operation["parameters"] if it.get("in") == "query"]),
         "description": operation.get("description", operation["summary"]),
     }
     if "application/json" in content(operation):
-        made["header"] = [{"key": "Content-Type", "value": "application/json"}]
+        made["header"].append({"key": "Content-Type", "value": "application/json"})
         made["body"] = {"mode": "raw", "raw": json_body(operation)}
     elif "multipart/form-data" in content(operation):
-        made["body"] = {"mode": "formdata", "formdata": [{"key": "file", "type": "file", **MODEL}]}
+        made["body"] = {"mode": "formdata", "formdata": [{"key": "file", "type": "file", "src": []}]}
     elif "application/octet-stream" in content(operation):
-        made["header"] = [{"key": "Content-Type", "value": "application/octet-stream"}]
-        made["body"] = {"mode": "file", "file": MODEL}
+        made["header"].append({"key": "Content-Type", "value": "application/octet-stream"})
+        made["body"] = {"mode": "file", "file": NO_FILE}
     return made
 
 
@@ -178,11 +260,34 @@ def tests(operation: dict[str, Any]) -> list[str]:
         lines.append(
             "pm.test('the session is in the cookie', () => pm.expect(pm.cookies.has('session_token')).to.equal(true));"
         )
-    if name == "put":
-        lines.append("pm.test('a file was chosen', () => pm.expect(pm.response.json().fileSize).to.be.above(0));")
-    for variable, field in KEPT.get(name, {}).items():
-        lines.append(f"pm.collectionVariables.set('{variable}', pm.response.json().{field});")
-    return lines
+    if name == "completeUpload":
+        lines.append("if (pm.response.code < 400) pm.collectionVariables.set('upload_id', '');")
+    if name == "changePassword":
+        lines.append("if (pm.response.code < 400) pm.variables.set('password', pm.variables.get('new_password'));")
+    kept = [
+        f"pm.collectionVariables.set('{it}', pm.response.json().{field});" for it, field in KEPT.get(name, {}).items()
+    ]
+    return [*lines, "if (pm.response.code < 400) {", *kept, "}"] if kept else lines
+
+
+def before(operation: dict[str, Any]) -> list[str]:
+    """What is looked at before an operation is asked for: better nothing is sent than something that was not meant."""
+    name = operation["operationId"]
+    lines = []
+    if name in NOT_TESTED:
+        lines.append("if (pm.variables.get('whole_run')) pm.execution.skipRequest();")
+    if name in ENDS:
+        lines += MAY_END
+    for variable in NEEDED.get(name, ()):
+        text = f"Not sent: set the variable {variable} first. {VARIABLES[variable][1]}"
+        lines += held_back(f"!pm.variables.get('{variable}')", text)
+    return lines + (CHOSEN if "application/octet-stream" in content(operation) else [])
+
+
+MAY_END = held_back(
+    "pm.variables.get('may_end') !== 'yes'",
+    "Not sent: this ends something for good. Set the variable may_end to yes, and send it again.",
+)
 
 
 def event(listen: str, lines: list[str]) -> dict[str, Any]:
@@ -197,12 +302,8 @@ def item(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
         "request": request(path, method, operation),
         "event": [event("test", tests(operation))],
     }
-    if operation["operationId"] in NOT_RUN:
-        skip = [
-            "// A run of the whole collection leaves this out; send it by itself.",
-            "if (pm.variables.get('whole_run')) { pm.execution.skipRequest(); }",
-        ]
-        made["event"].insert(0, event("prerequest", skip))
+    if lines := before(operation):
+        made["event"].insert(0, event("prerequest", lines))
     return made
 
 
@@ -219,44 +320,126 @@ def send_part() -> dict[str, Any]:
         "method": "PUT",
         "header": [],
         "url": "{{part_url}}",
-        "body": {"mode": "file", "file": MODEL},
+        "body": {"mode": "file", "file": NO_FILE},
         "auth": {"type": "noauth"},
-        "description": "The bytes of one part, without cookie or key. For a file of several parts send “What has "
-        "arrived of a file in parts” before each: it sets `part_url` to the next one that is missing.",
+        "description": "The bytes of one part, without cookie or key, and no others: cut the file into pieces of "
+        "`partSize` bytes before (`split -b 8388608 year.eso part.`; Postman does not cut), and choose the piece of "
+        "that number. An answer with SignatureDoesNotMatch says that the piece has another size. Send “What has "
+        "arrived of a file in parts” before each: it sets `part_url` to the next one that is missing. The console "
+        "and `usersapi put` do all that by themselves.",
     }
-    return {"name": "Send a part", "request": made, "event": [event("test", WORKED)]}
+    done = "All parts have arrived: send “Put a file in parts in its place”. Or begin a file in parts first."
+    missing = held_back("!pm.variables.get('part_url')", done)
+    return {
+        "name": "Send a part",
+        "request": made,
+        "event": [event("prerequest", [*missing, *CHOSEN]), event("test", WORKED)],
+    }
+
+
+def with_key(name: str, method: str, below: str, test: str, description: str) -> dict[str, Any]:
+    """A request that a script would make: with a key, and without the cookie, which would count before the key."""
+    made = {
+        "method": method,
+        "header": [],
+        "url": address(below, []),
+        "auth": {"type": "bearer", "bearer": [{"key": "token", "value": "{{key}}", "type": "string"}]},
+        "description": description,
+    }
+    missing = held_back("!pm.variables.get('key')", "Not sent: make an API key first.")
+    return {
+        "name": name,
+        "request": made,
+        "event": [event("prerequest", missing), event("test", [test])],
+        "protocolProfileBehavior": {"disableCookies": True},
+    }
 
 
 # By the operation that they follow.
 VARIATIONS = {
+    "createKey": [
+        with_key(
+            "List files with the key",
+            "GET",
+            "/files",
+            "pm.test('the key may read', () => pm.expect(pm.response.code).to.equal(200));",
+            "As a script asks that has no password.",
+        ),
+        with_key(
+            "Write with the key",
+            "POST",
+            "/files/{{folder_encoded}}/made-with-the-key?mkdir",
+            "const may = (pm.variables.get('scope') || '').includes('files:write');"
+            " pm.test('it may if its scope says so', () => pm.expect(pm.response.code).to.equal(may ? 200 : 403));",
+            "Makes a folder if the key has the scope `files:write`, and is refused otherwise.",
+        ),
+    ],
     "upload": [
-        variation("Make a folder", "POST", "/files/{{folder}}/new", {"mkdir": ""}, "It stays when it is empty."),
-        variation("Copy a file or folder", "POST", "/files/{{path}}", {"copy": "{{to}}"}, "To where nothing is."),
+        variation(
+            "Make a folder", "POST", "/files/{{folder_encoded}}/new", {"mkdir": ""}, "It stays when it is empty."
+        ),
+        variation(
+            "Copy a file or folder",
+            "POST",
+            "/files/{{path_encoded}}",
+            {"copy": "{{to_encoded}}"},
+            "To where nothing is.",
+        ),
         variation(
             "Move or rename a file or folder",
             "POST",
-            "/files/{{to}}",
-            {"move": "{{folder}}/moved.idf"},
+            "/files/{{to_encoded}}",
+            {"move": "{{folder_encoded}}/moved.idf"},
             "To where nothing is.",
         ),
     ],
     "read": [
         variation(
-            "Download a folder as a zip", "GET", "/files/{{folder}}", {"format": "zip"}, "Use “Send and Download”."
+            "Download a folder as a zip",
+            "GET",
+            "/files/{{folder_encoded}}",
+            {"format": "zip"},
+            "Use “Send and Download”.",
         )
     ],
     "showUpload": [send_part()],
-    "delete": [variation("Delete a folder", "DELETE", "/files/{{folder}}", {}, "With everything in it.")],
+    "delete": [
+        {
+            **(
+                folder := variation(
+                    "Delete a folder", "DELETE", "/files/{{folder_encoded}}", {}, "With everything in it."
+                )
+            ),
+            "event": [event("prerequest", MAY_END), *folder["event"]],
+        }
+    ],
 }
 
 
-def items(document: dict[str, Any], tag: str) -> list[dict[str, Any]]:
-    """All requests of a tag."""
+def items(operations: list[tuple[str, str, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The requests of operations."""
     return [
-        it
-        for operation in operations(document, tag)
-        for it in [item(*operation), *VARIATIONS.get(operation[2]["operationId"], [])]
+        it for operation in operations for it in [item(*operation), *VARIATIONS.get(operation[2]["operationId"], [])]
     ]
+
+
+def folders(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """A folder for each tag, and a last one."""
+    tags = [(tag, operations(document, tag["name"])) for tag in document["tags"]]
+    parting = sorted(
+        (it for _, found in tags for it in found if it[2]["operationId"] in PARTS_COMPANY),
+        key=lambda it: PARTS_COMPANY.index(it[2]["operationId"]),
+    )
+    made = [
+        {
+            "name": tag["name"],
+            "description": tag["description"],
+            "item": items([it for it in found if it not in parting]),
+        }
+        for tag, found in tags
+    ]
+    last = {"name": PARTING, "description": "What ends log-ons, or the account.", "item": items(parting)}
+    return [*made, last]
 
 
 def collection(document: dict[str, Any]) -> dict[str, Any]:
@@ -264,10 +447,8 @@ def collection(document: dict[str, Any]) -> dict[str, Any]:
     info = document["info"]
     return {
         "info": {"name": info["title"], "description": info["description"], "schema": SCHEMA},
-        "item": [
-            {"name": tag["name"], "description": tag["description"], "item": items(document, tag["name"])}
-            for tag in document["tags"]
-        ],
+        "event": [event("prerequest", ENCODED)],
+        "item": folders(document),
         "variable": [{"key": name, "value": value, "description": what} for name, (value, what) in VARIABLES.items()],
     }
 
