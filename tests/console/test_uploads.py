@@ -158,6 +158,19 @@ def test_an_upload_goes_on_where_it_stopped_when_the_page_was_loaded_again(conso
     assert sorted(arrived) == [1, 2, 3]
 
 
+def test_what_another_program_has_left_half_sent_is_shown_and_ended(console, pro):
+    wish = {"path": "left.eso", "size": 20_000_000}
+    answer = requests.post(f"{pro.service.api}/uploads", json=wish, cookies={"session_token": pro.token}, timeout=30)
+    assert answer.status_code == 200, answer.text
+    console.page.reload()
+    expect(console.page.get_by_text("was not sent wholly: what began it goes on with it")).to_be_visible()
+    expect(console.page.get_by_text("and 20.0 MB kept for uploads that have not ended")).to_be_visible()
+    console.looks_well("left")
+    console.button("End the upload of left.eso").click()
+    expect(console.page.get_by_text("was not sent wholly")).to_have_count(0)
+    expect(console.page.get_by_text("kept for uploads")).to_have_count(0)
+
+
 def test_a_session_that_ends_in_the_middle_asks_for_the_password_and_nothing_is_lost(
     console, second_part, pro, tmp_path
 ):

@@ -84,7 +84,10 @@ function isUsage(data: unknown): data is Usage {
 function noRoom(usage: Usage): string {
   const bytes = `${size(usage.bytes_used)} of ${size(usage.bytes_limit)}`;
   const files = `${usage.files_used.toLocaleString("en")} of ${count(usage.files_limit, "file")}`;
-  return `There is no room for this: ${bytes} and ${files} are in use.`;
+  const kept = usage.bytes_kept
+    ? `, and ${size(usage.bytes_kept)} are kept for uploads that have not ended`
+    : "";
+  return `There is no room for this: ${bytes} and ${files} are in use${kept}.`;
 }
 
 /** A refusal may come with the status 200. */

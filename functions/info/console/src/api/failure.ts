@@ -32,10 +32,12 @@ export function asFailure(error: unknown): Failure {
 /** What whoever reads of a failure can do, where the service's own text does not say it. */
 export function advice(failure: Failure): string {
   const wait = failure.retryAfter;
-  if (/try again/i.test(failure.message)) return "";
+  if (/try again|choose another/i.test(failure.message)) return "";
   switch (failure.status) {
     case 0:
       return "Check your network connection, then try again.";
+    case 400:
+      return /name in the path/.test(failure.message) ? "Rename it first." : "";
     case 404:
       return "It may have been moved or deleted meanwhile. Load the folder again.";
     case 409:

@@ -2,7 +2,7 @@
 import { API, ask, renewing, send } from "./client";
 import { Failure } from "./failure";
 import { put } from "./sending";
-import type { FolderNode, UploadSession, Usage } from "./shapes";
+import type { FolderNode, OpenUpload, UploadSession, Usage } from "./shapes";
 
 /** The most that goes in one request, in bytes. */
 export const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
@@ -121,6 +121,10 @@ export function showUpload(id: string, signal: AbortSignal): Promise<UploadSessi
 
 export function completeUpload(id: string, signal: AbortSignal): Promise<unknown> {
   return ask("POST", `uploads/${id}/complete`, { signal });
+}
+
+export async function listUploads(): Promise<OpenUpload[]> {
+  return (await ask<{ data: OpenUpload[] }>("GET", "uploads")).data;
 }
 
 export function abortUpload(id: string): Promise<unknown> {

@@ -25,6 +25,16 @@ export interface Usage {
   bytes_limit: number;
   files_used: number;
   files_limit: number;
+  /** Of files that are on their way. */
+  bytes_kept: number;
+  files_kept: number;
+}
+
+/** A file in parts that has not ended. */
+export interface OpenUpload {
+  id: string;
+  path: string;
+  size: number;
 }
 
 export interface UploadSession {

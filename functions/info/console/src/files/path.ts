@@ -34,7 +34,8 @@ const MAX_NAME_BYTES = 255;
 
 /** What is wrong with a new name; empty when nothing is. */
 export function faultOf(name: string): string {
-  if (name === "" || name === "." || name === "..") return "Give it a name.";
+  if (name === "") return "Give it a name.";
+  if (name === "." || name === "..") return "A name is more than dots.";
   if (/[/\\]/.test(name)) return "A name holds no slash.";
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
   if (/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/.test(name)) return "A name holds no control characters.";

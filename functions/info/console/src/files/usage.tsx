@@ -5,6 +5,15 @@ import { readUsage } from "../api/files";
 import type { Usage } from "../api/shapes";
 import { count, size } from "../parts/wording";
 
+const UNKNOWN: Usage = {
+  bytes_used: 0,
+  bytes_limit: 0,
+  files_used: 0,
+  files_limit: 0,
+  bytes_kept: 0,
+  files_kept: 0,
+};
+
 const usage = signal<Usage | null>(null);
 let timer: number | undefined;
 
@@ -28,12 +37,7 @@ export function UsageBar() {
       () => {},
     );
   }, []);
-  const { bytes_used, bytes_limit, files_used, files_limit } = usage.value ?? {
-    bytes_used: 0,
-    bytes_limit: 0,
-    files_used: 0,
-    files_limit: 0,
-  };
+  const { bytes_used, bytes_limit, files_used, files_limit, bytes_kept } = usage.value ?? UNKNOWN;
   const share = Math.min(1, Math.max(bytes_used / (bytes_limit || 1), files_used / (files_limit || 1)));
   const text = usage.value ? `${size(bytes_used)} of ${size(bytes_limit)}` : "…";
   return (
@@ -42,6 +46,7 @@ export function UsageBar() {
         <strong>{text}</strong>
         <span class="hint">{usage.value ? `${count(files_used, "file")}` : " "}</span>
       </p>
+      {bytes_kept > 0 && <p class="hint">and {size(bytes_kept)} kept for uploads that have not ended</p>}
       <div
         class={share > 0.9 ? "bar almost-full" : "bar"}
         role="meter"

@@ -113,6 +113,10 @@ function Register({ go }: Go) {
         </div>
         <Field label="Company" name="company" autocomplete="organization" />
         <NewPasswordField label="Password" name="password" />
+        <p class="hint">
+          A mail with a link comes next. The page behind it asks for the password once more, so that nobody
+          else chooses it for you; the one you write there counts.
+        </p>
       </Form>
       <Back go={go} />
     </>

@@ -10,6 +10,9 @@ import { queue } from "./uploads";
 /** More lines nobody reads. */
 const MAX_LINES = 60;
 
+/** A list of what has gone well closes by itself. */
+const CLOSES_AFTER_MILLISECONDS = 10_000;
+
 /** What needs somebody comes first. */
 const SHOWN: readonly UploadState[] = ["exists", "failed", "stalled", "sending", "paused", "waiting", "done"];
 
@@ -20,7 +23,13 @@ export function UploadPanel() {
   const totals = queue.totals();
   const { done, files } = totals;
   // What is finished is not in the way of the page below it.
-  useEffect(() => setOpen(done < files), [done < files]);
+  const isFinished = files > 0 && done === files;
+  useEffect(() => {
+    setOpen(!isFinished);
+    if (!isFinished) return;
+    const timer = setTimeout(() => queue.cancelAll(), CLOSES_AFTER_MILLISECONDS);
+    return () => clearTimeout(timer);
+  }, [isFinished]);
   if (queue.all.length === 0) return null;
   const lines = [...queue.all].sort((one, other) => SHOWN.indexOf(one.state) - SHOWN.indexOf(other.state));
   const share = totals.bytes > 0 ? totals.sent / totals.bytes : 1;

@@ -30,26 +30,14 @@ function nameOf({ path, file }: Upload): string {
   return [path, file.size, file.lastModified ?? 0].join("|");
 }
 
-/** An upload that was begun and neither completed nor given up. */
-export interface Interruption {
-  name: string;
-  id: string;
-  path: string;
+/** The uploads that this browser has begun. */
+export function ours(): Set<string> {
+  return new Set(Object.values(read()).map(({ id }) => id));
 }
 
-export function interruptions(): Interruption[] {
-  return Object.entries(read()).map(([name, { id }]) => ({
-    name,
-    id,
-    // A path may hold the sign between the parts, the size and the time do not.
-    path: name.split("|").slice(0, -2).join("|"),
-  }));
-}
-
-export function remove({ name }: Pick<Interruption, "name">): void {
-  const notes = read();
-  delete notes[name];
-  write(notes);
+/** Forgets the upload of this id. */
+export function remove(id: string): void {
+  write(Object.fromEntries(Object.entries(read()).filter(([, note]) => note.id !== id)));
 }
 
 export function find(upload: Upload): string | null {
@@ -65,5 +53,7 @@ export function forgetAll(): void {
 }
 
 export function forget(upload: Upload): void {
-  remove({ name: nameOf(upload) });
+  const notes = read();
+  delete notes[nameOf(upload)];
+  write(notes);
 }
