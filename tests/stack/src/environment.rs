@@ -76,10 +76,14 @@ pub fn clients(url: &str) -> Clients {
     Clients::load(&lookup, Arc::new(SystemClock)).expect("every variable is there")
 }
 
-/// The functions' own settings, of all functions together.
+/// What the template gives to every function: the settings of the allocator.
+pub const GLOBALS: [(&str, &str); 2] =
+    [("MALLOC_MMAP_THRESHOLD_", "33554432"), ("MALLOC_TRIM_THRESHOLD_", "33554432")];
+
+/// The functions' own settings, of all functions together, and those that every function is given.
 #[must_use]
 pub fn functions(public_url: &str, signing_keys: &str) -> Vec<(String, String)> {
-    pairs(&[
+    let own = [
         ("TABLE_NAME", TABLE),
         ("BUCKET_NAME", BUCKET),
         ("MAIL_SENDER", SENDER),
@@ -88,7 +92,8 @@ pub fn functions(public_url: &str, signing_keys: &str) -> Vec<(String, String)> 
         ("SIGNING_KEYS", signing_keys),
         ("TOKEN_TTL_SECONDS", "86400"),
         ("SESSION_TTL_SECONDS", "2592000"),
-    ])
+    ];
+    pairs(&[&own[..], &GLOBALS].concat())
 }
 
 fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use api::template::functions;
+use api::template::{Node, functions};
 use http::Method;
+use stack::environment::GLOBALS;
 
 /// One route of the template.
 pub(crate) struct Route {
@@ -132,6 +133,14 @@ fn asked_for(function: &str, variables: &BTreeSet<String>) -> BTreeSet<String> {
         other => panic!("an unknown function: {other}"),
     }
     asked.into_inner()
+}
+
+#[test]
+fn what_every_function_is_given_the_functions_have_here_too() {
+    let globals = Node::template().get(&["Globals", "Function", "Environment", "Variables"]).entries();
+    let globals: Vec<_> = globals.into_iter().map(|(name, value)| (name, value.text())).collect();
+    let here = GLOBALS.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(globals, here);
 }
 
 #[test]
