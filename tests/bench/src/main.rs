@@ -18,6 +18,7 @@ mod report;
 mod setup;
 mod sizes;
 mod starts;
+mod streaming;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -57,6 +58,9 @@ struct Comparison {
     /// Compare with the floors only, not with Python, Node.js and PocketBase.
     #[arg(long)]
     without_peers: bool,
+    /// The port of PocketBase, which alone has one; a free one unless it is named.
+    #[arg(long)]
+    port: Option<u16>,
 }
 
 #[tokio::main]
@@ -84,7 +88,7 @@ async fn compare(options: &Comparison) -> Result<bool, Error> {
     if options.turns < LEAST_TURNS {
         return Err(format!("{} turns are too few to tell: {LEAST_TURNS} at least", options.turns).into());
     }
-    let setup = Setup::start().await?;
+    let setup = Setup::start(options.port).await?;
     let settings = if options.without_peers {
         None
     } else {
@@ -111,6 +115,7 @@ async fn compare(options: &Comparison) -> Result<bool, Error> {
     }
     rows.extend(memory(&contestants)?);
     drop(contestants);
+    rows.push(streaming::row(&setup, options.turns).await?);
     rows.extend(Files { setup: &setup, token: &token }.rows().await?);
     let columns = ["as HTTP API", "Python", "Node.js", "PocketBase"];
     let tables = format!("{}\n{}", report::markdown(&rows, &columns), report::walls(&operations));
@@ -123,7 +128,7 @@ async fn compare(options: &Comparison) -> Result<bool, Error> {
 #[expect(clippy::print_stdout, reason = "the table is what the program is for")]
 async fn grow() -> Result<bool, Error> {
     refuse_debug()?;
-    let setup = Setup::start().await?;
+    let setup = Setup::start(None).await?;
     let curves = curves::measure(&setup).await?;
     let (table, all_hold) = curves::table(&curves);
     println!("{table}");
@@ -143,7 +148,7 @@ fn refuse_debug() -> Result<(), Error> {
 /// Prints the counts; whether none has grown.
 #[expect(clippy::print_stdout, reason = "the table is what the program is for")]
 async fn count(record: bool) -> Result<bool, Error> {
-    let (table, none_has_grown) = instructions::guard(&Setup::start().await?, record).await?;
+    let (table, none_has_grown) = instructions::guard(&Setup::start(None).await?, record).await?;
     println!("{table}");
     if !none_has_grown {
         println!(

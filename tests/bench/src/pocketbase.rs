@@ -8,6 +8,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use stack::Error;
 use stack::provision::DEMO_ACCOUNTS;
+use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use crate::operation::{FILE_BYTES, Operation, noise};
@@ -33,23 +34,29 @@ pub(crate) struct PocketBase {
     file: String,
 }
 
+/// Makes its data, with an administrator.
+async fn new_data(program: &Path, folder: &Path) -> Result<(), Error> {
+    let data = format!("--dir={}", folder.display());
+    let (email, password) = ADMINISTRATOR;
+    let made = Command::new(program).args(["superuser", "upsert", email, password, &data]).output().await?;
+    if made.status.success() {
+        return Ok(());
+    }
+    Err(format!("PocketBase takes no administrator: {}", String::from_utf8_lossy(&made.stderr)).into())
+}
+
+fn serve(program: &Path, folder: &Path, port: u16) -> Result<Process, Error> {
+    let mut command = Command::new(program);
+    command.args(["serve", &format!("--http=127.0.0.1:{port}"), &format!("--dir={}", folder.display())]);
+    Process::of(command, &folder.with_extension("log"))
+}
+
 impl PocketBase {
     /// Starts it with new data in `folder`, and makes what the operations need.
     pub(crate) async fn start(program: &Path, folder: &Path, port: u16) -> Result<Self, Error> {
-        let data = format!("--dir={}", folder.display());
         let (email, password) = ADMINISTRATOR;
-        let made =
-            Command::new(program).args(["superuser", "upsert", email, password, &data]).output().await?;
-        if !made.status.success() {
-            return Err(format!(
-                "PocketBase takes no administrator: {}",
-                String::from_utf8_lossy(&made.stderr)
-            )
-            .into());
-        }
-        let mut command = Command::new(program);
-        command.args(["serve", &format!("--http=127.0.0.1:{port}"), &data]);
-        let process = Process::of(command, &folder.with_extension("log"))?;
+        new_data(program, folder).await?;
+        let process = serve(program, folder, port)?;
         let base = format!("http://127.0.0.1:{port}/api");
         let mut server =
             Self { process, base, http: Client::new(), token: String::new(), file: String::new() };
@@ -59,6 +66,29 @@ impl PocketBase {
         let (email, password, _) = DEMO_ACCOUNTS[0];
         server.token = server.token_of("users", email, password).await?;
         Ok(server)
+    }
+
+    /// Processor time of starts with data that are there, up to where it takes connections, in milliseconds.
+    pub(crate) async fn starts(
+        program: &Path,
+        folder: &Path,
+        port: u16,
+        times: usize,
+    ) -> Result<Vec<f64>, Error> {
+        new_data(program, folder).await?;
+        let mut spent = Vec::new();
+        for _ in 0..times {
+            let mut process = serve(program, folder, port)?;
+            while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+                if !process.is_running() {
+                    return Err(format!("PocketBase has ended: is port {port} taken?").into());
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            spent.push(process.cpu_ms()?);
+            process.kill().await?;
+        }
+        Ok(spent)
     }
 
     async fn answers(&mut self, port: u16) -> Result<(), Error> {

@@ -28,8 +28,9 @@ use crate::process::Process;
 /// Our functions.
 pub(crate) const FUNCTIONS: [&str; 5] = ["info", "auth", "account", "files", "send"];
 
-/// What else is behind the Runtime API: the plain function, the one that moves files over bare sockets, and two peers.
-const OTHERS: [&str; 4] = ["hello", "bare_files", "python", "node"];
+/// What else is behind the Runtime API: the plain function, the one that moves files over bare sockets, the one that answers in
+/// both ways, and two peers.
+const OTHERS: [&str; 6] = ["hello", "bare_files", "buffered", "streamed", "python", "node"];
 
 /// The peers that are functions: the program, and the name of its column.
 pub(crate) const PEERS: [(&str, &str); 2] = [("python", "Python"), ("node", "Node.js")];
@@ -65,12 +66,24 @@ pub(crate) struct Setup {
     pub(crate) folders: Folders,
     /// The account that logs on.
     pub(crate) account: Account,
+    /// That of the peer that is a server.
+    pub(crate) port: u16,
     address: String,
     variables: Vec<(String, String)>,
 }
 
+/// The port that was asked for if nobody has it, or one that is free.
+fn port(wanted: Option<u16>) -> Result<u16, Error> {
+    let Some(port) = wanted else { return free_port() };
+    let bound = std::net::TcpListener::bind(("127.0.0.1", port));
+    bound
+        .map_err(|error| format!("port {port} cannot be had ({error}): end what has it, or name another"))?;
+    Ok(port)
+}
+
 impl Setup {
-    pub(crate) async fn start() -> Result<Self, Error> {
+    pub(crate) async fn start(wanted: Option<u16>) -> Result<Self, Error> {
+        let port = port(wanted)?;
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
         let folders = Folders {
             functions: workspace.join("target/lambda"),
@@ -91,7 +104,7 @@ impl Setup {
         let accounts = DynamoAccounts::new(&environment::clients(&dynamodb_url), TABLE.to_owned());
         let email = EmailAddress::parse(DEMO_ACCOUNTS[0].0)?;
         let account = accounts.find_by_email(&email).await?.ok_or("no account")?;
-        Ok(Self { apis, bucket, bucket_url, dynamodb_url, folders, account, address, variables })
+        Ok(Self { apis, bucket, bucket_url, dynamodb_url, folders, account, port, address, variables })
     }
 
     /// Starts one of ours, a floor or a peer, with further settings, up to its first poll.
@@ -170,10 +183,9 @@ impl Setup {
     /// A function as it is deployed, or a floor that was built with the benchmark.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         if FUNCTIONS.contains(&name) {
-            self.folders.functions.join(name).join("bootstrap")
-        } else {
-            self.folders.floors.join(name)
+            return self.folders.functions.join(name).join("bootstrap");
         }
+        self.folders.floors.join(if ["buffered", "streamed"].contains(&name) { "info_either" } else { name })
     }
 
     /// Our functions, twice: they answer the events of both kinds of API.
@@ -243,13 +255,33 @@ impl Setup {
 
     /// The peer that is a server, with new data.
     pub(crate) async fn pocketbase(&self) -> Result<PocketBase, Error> {
-        // Beside its data it writes down what was made of them, and makes it again.
+        PocketBase::start(&self.pocketbase_program(), &self.pocketbase_data()?, self.port).await
+    }
+
+    pub(crate) fn pocketbase_program(&self) -> PathBuf {
+        self.folders.installed.join("python/bin/pocketbase")
+    }
+
+    /// Where its data will be. Beside them it writes down what was made of them, and makes it again.
+    pub(crate) fn pocketbase_data(&self) -> Result<PathBuf, Error> {
         let folder = self.folders.installed.join("pocketbase");
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
         }
         std::fs::create_dir_all(&folder)?;
-        let program = self.folders.installed.join("python/bin/pocketbase");
-        PocketBase::start(&program, &folder.join("data"), free_port()?).await
+        Ok(folder.join("data"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_busy_port_is_refused() {
+        let other = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let busy = other.local_addr().expect("an address").port();
+        let refused = super::port(Some(busy)).expect_err("it is taken").to_string();
+        assert!(refused.starts_with(&format!("port {busy} cannot be had")), "{refused}");
+        drop(other);
+        assert_eq!(super::port(Some(busy)).expect("it is free"), busy);
     }
 }

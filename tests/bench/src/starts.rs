@@ -8,6 +8,7 @@ use stack::event::Format;
 
 use crate::contestant::invoke;
 use crate::operation::Operation;
+use crate::pocketbase::PocketBase;
 use crate::report::{Peer, Row};
 use crate::setup::{FUNCTIONS, PEERS, Setup};
 
@@ -65,6 +66,8 @@ async fn peer_starts(setup: &Setup, settings: &Settings) -> Result<Vec<Peer>, Er
         }
         peers.push(Peer::new(title, times));
     }
+    let (program, data) = (setup.pocketbase_program(), setup.pocketbase_data()?);
+    peers.push(Peer::new("PocketBase", PocketBase::starts(&program, &data, setup.port, PEER_STARTS).await?));
     Ok(peers)
 }
 
