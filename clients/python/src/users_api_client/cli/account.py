@@ -9,6 +9,7 @@ from typing import Optional
 import typer
 
 from ..profile import FIELDS
+from . import short_ids
 from .output import AS_JSON, local_time, readable, show, table
 from .progress import bars
 
@@ -67,8 +68,8 @@ def show_keys(context: typer.Context, as_json: bool = AS_JSON) -> None:
     with context.obj.logged_in() as client:
         found = client.keys()
     rows = [
-        [one["id"], one["name"], one["scope"], *(local_time(one[name]) for name in ("created", "last_used", "expires"))]
-        for one in found
+        [key_id, one["name"], one["scope"], *(local_time(one[name]) for name in ("created", "last_used", "expires"))]
+        for key_id, one in zip(short_ids.of(found), found)
     ]
     show(table(("id", "name", "scope", "made", "last used", "ends"), rows), as_json, keys=found)
 
@@ -92,12 +93,12 @@ def create_key(
 @keys.command("revoke")
 def revoke_key(
     context: typer.Context,
-    key_id: str = typer.Argument(..., help="Id of the key, as `usersapi keys` shows it."),
+    key_id: str = typer.Argument(..., help="Id of the key, or its beginning, as `usersapi keys` shows it."),
     as_json: bool = AS_JSON,
 ) -> None:
     """End a key at once."""
     with context.obj.logged_in() as client:
-        status = client.revoke_key(key_id)
+        status = client.revoke_key(short_ids.whole(key_id, client.keys()))
     show(status, as_json, status=status)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Optional
 import typer
 
 from ..errors import NotAllowed
+from . import short_ids
 from .asking import secret, with_code
 from .connection import KEY
 from .output import AS_JSON, local_time, show, table
@@ -78,18 +79,24 @@ def show_sessions(context: typer.Context, as_json: bool = AS_JSON) -> None:
         return
     with context.obj.logged_in() as client:
         found = client.sessions()
-    show(table(("id", "since", "last used", "device", "network", ""), map(_row, found)), as_json, sessions=found)
+    show(
+        table(("id", "since", "last used", "device", "network", ""), map(_row, short_ids.of(found), found)),
+        as_json,
+        sessions=found,
+    )
 
 
-def _row(session: dict[str, Any]) -> list[Any]:
+def _row(session_id: str, session: dict[str, Any]) -> list[Any]:
     times = [local_time(session[name]) for name in ("created", "last_used")]
-    return [session["id"], *times, session["device"], session["network"], "this one" if session["current"] else ""]
+    return [session_id, *times, session["device"], session["network"], "this one" if session["current"] else ""]
 
 
 @sessions.command("end")
 def end_session(
     context: typer.Context,
-    session_id: Optional[str] = typer.Argument(None, help="Id of the session, as `usersapi sessions` shows it."),
+    session_id: Optional[str] = typer.Argument(
+        None, help="Id of the session, or its beginning, as `usersapi sessions` shows it."
+    ),
     others: bool = typer.Option(False, "--others", help="End all sessions but this one."),
     as_json: bool = AS_JSON,
 ) -> None:
@@ -97,5 +104,8 @@ def end_session(
     if others == (session_id is not None):
         raise typer.BadParameter("Name one session, or say --others.")
     with context.obj.logged_in() as client:
-        status = client.end_other_sessions() if session_id is None else client.end_session(session_id)
+        if session_id is None:
+            status = client.end_other_sessions()
+        else:
+            status = client.end_session(short_ids.whole(session_id, client.sessions()))
         show(status, as_json, status=status)
