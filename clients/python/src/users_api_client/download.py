@@ -7,7 +7,6 @@ pipe or a device it goes as it comes.
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import BinaryIO, Optional
 from urllib.parse import quote, unquote
@@ -16,8 +15,9 @@ import httpx
 
 from . import remote_path
 from .errors import AlreadyThere, ConnectionFailed, Refused
+from .patience import Tries
 from .report import FileProgress
-from .transport import TRIES, Transport, connection_failed, pause
+from .transport import Transport, connection_failed
 
 PIECE = 1 << 20
 
@@ -33,10 +33,10 @@ def is_stream(local: Path) -> bool:
 def read_into(transport: Transport, path: str, size: int, target: BinaryIO, progress: FileProgress) -> None:
     """Writes the bytes of a file into a stream as they come; after a lost connection it goes on with the next ones.
 
-    Raises `AlreadyThere` if the file is replaced meanwhile, and `ConnectionFailed` after `TRIES` tries in which nothing
-    has arrived.
+    Raises `AlreadyThere` if the file is replaced meanwhile, and `ConnectionFailed` when nothing has arrived for so long
+    as patience lasts.
     """
-    tag, arrived, tries = "", 0, 0
+    tag, arrived, tries = "", 0, Tries(transport.patience)
     while True:
         before = arrived
         headers = {"Range": f"bytes={arrived}-", "If-Match": tag} if arrived else {}
@@ -51,10 +51,9 @@ def read_into(transport: Transport, path: str, size: int, target: BinaryIO, prog
         except httpx.TransportError as error:
             if arrived == size:
                 return
-            tries = 1 if arrived > before else tries + 1
-            if tries >= TRIES:
-                raise connection_failed(transport.api, error) from None
-            time.sleep(pause(tries))
+            if arrived > before:
+                tries.went_on()
+            tries.again(connection_failed(transport.api, error))
 
 
 class Download:
@@ -72,10 +71,10 @@ class Download:
     def run(self) -> None:
         """Reads the file; a local one of that name is replaced when all has arrived.
 
-        Raises `NotFound`, and `ConnectionFailed` after `TRIES` tries in which nothing has arrived.
+        Raises `NotFound`, and `ConnectionFailed` when nothing has arrived for so long as patience lasts.
         """
         self._local.parent.mkdir(parents=True, exist_ok=True)
-        tries = 0
+        tries = Tries(self._transport.patience)
         part = self._part()
         self._told = part.stat().st_size if part else 0
         if self._told:
@@ -86,12 +85,11 @@ class Download:
             self._tell(before)
             try:
                 return self._receive(part, before)
-            except ConnectionFailed:
+            except ConnectionFailed as error:
                 part = self._part()
-                tries = 1 if part and part.stat().st_size > before else tries + 1
-                if tries >= TRIES:
-                    raise
-                time.sleep(pause(tries))
+                if part and part.stat().st_size > before:
+                    tries.went_on()
+                tries.again(error)
 
     def _receive(self, part: Optional[Path], begun: int) -> None:
         """Reads what is missing, and puts the whole in its place."""
@@ -117,10 +115,16 @@ class Download:
             self._tell(0)
         try:
             with file.open("ab" if resumes else "wb") as content:
-                # Not the bytes after decoding: what is stored is wanted as it is.
-                for piece in answer.iter_raw(PIECE):
+                untold = 0
+                # Not the bytes after decoding: what is stored is wanted as it is. Nor larger pieces than come in: they
+                # would have to be put together first. To tell of each takes time, too.
+                for piece in answer.iter_raw():
                     content.write(piece)
-                    self._tell(self._told + len(piece))
+                    untold += len(piece)
+                    if untold >= PIECE:
+                        self._tell(self._told + untold)
+                        untold = 0
+                self._tell(self._told + untold)
         except BaseException as error:
             if not self._is_resumable:
                 file.unlink()

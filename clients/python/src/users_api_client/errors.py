@@ -30,7 +30,9 @@ class Refused(UsersApiError):
 
 
 class NotLoggedIn(UsersApiError):
-    """There is no session and no key, or it has ended."""
+    """There is no session and no key, or it has ended. `said` is what the service says."""
+
+    said = ""
 
     kind = "not_logged_in"
     exit_code = 3
@@ -98,7 +100,12 @@ class NoRoom(Refused):
 
 
 class ConnectionFailed(UsersApiError):
-    """The service cannot be reached, or the connection was lost again and again."""
+    """The service cannot be reached, or the connection was lost again and again.
+
+    When it `is_final`, trying once more does not help: it was tried long enough, or the address is wrong.
+    """
+
+    is_final = False
 
     kind = "no_connection"
     exit_code = 7

@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -20,10 +19,11 @@ import httpx
 import platformdirs
 
 from . import remote_path
-from .errors import ConnectionFailed, FileChanged, NotFound, UsersApiError
+from .errors import ConnectionFailed, FileChanged, NotFound
 from .local_files import Stamp, refuse_if_changed
+from .patience import Tries
 from .report import FileProgress
-from .transport import TRIES, Answer, Transport, connection_failed, pause
+from .transport import Answer, Transport, connection_failed
 
 PARTS_AT_ONCE = 4
 PIECE = 1 << 20
@@ -74,26 +74,23 @@ def _find_or_open(transport: Transport, wish: dict[str, Any], stamp: Stamp, note
 def _send_all(transport: Transport, upload: Answer, local: Path, stamp: Stamp, advance: Advance) -> None:
     """Sends the missing parts, several at once, in rounds: an address may have expired, a connection been lost.
 
-    Gives up after so many rounds in which no part has arrived.
+    Gives up when no part has arrived for so long as patience lasts.
     """
-    tries = 0
+    tries = Tries(transport.patience)
     while True:
         failure = _send_round(transport, upload, local, stamp, advance)
         if failure is None:
             return
-        tries += 1
-        if tries >= TRIES:
-            raise failure
-        time.sleep(pause(tries))
+        tries.again(failure)
         before = len(upload["received"])
         upload = transport.call("GET", f"uploads/{upload['id']}")
         if len(upload["received"]) > before:
-            tries = 0
+            tries.went_on()
 
 
 def _send_round(
     transport: Transport, upload: Answer, local: Path, stamp: Stamp, advance: Advance
-) -> Optional[UsersApiError]:
+) -> Optional[ConnectionFailed]:
     """Sends each missing part once. The first failure is handed back if another round may help."""
     stop = threading.Event()
     pool = ThreadPoolExecutor(PARTS_AT_ONCE)
@@ -115,7 +112,7 @@ def _send_part(
     stamp: Stamp,
     advance: Advance,
     stop: threading.Event,
-) -> Optional[UsersApiError]:
+) -> Optional[ConnectionFailed]:
     refuse_if_changed(local, stamp)
     sent = 0
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import random
+import copy
 import ssl
 import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
 
 import httpx
@@ -28,6 +29,7 @@ from .errors import (
     TooManyRequests,
     UsersApiError,
 )
+from .patience import TRANSFER_SECONDS, Patience, Tries, pause
 from .session_token import KEY_PREFIX, account, lifetime
 from .token_store import TokenStore
 
@@ -36,7 +38,6 @@ MAJOR_VERSION = 1
 
 SESSION_NEEDED = "This endpoint takes no API key"
 
-TRIES = 5
 # Whoever is asked to wait longer than this is told so.
 LONGEST_WAIT_SECONDS = 30.0
 # The service itself waits up to 20 s for its turn; a large upload takes long to complete.
@@ -56,6 +57,15 @@ class Answer(dict[str, Any]):
         raise self._transport.other_version()
 
 
+@dataclass
+class Held:
+    """The token, and when it may be renewed next."""
+
+    token: Optional[str]
+    check_in_after: float = 0.0
+    renewing: threading.Lock = field(default_factory=threading.Lock)
+
+
 class Transport:
     """Speaks with one service as one user. May be used from several threads."""
 
@@ -63,16 +73,30 @@ class Transport:
         self, api: str, token: Optional[str], store: Optional[TokenStore], clock: Callable[[], float] = time.time
     ) -> None:
         self.api = api.rstrip("/")
-        self.token = token
+        self.patience = Patience()
+        self._held = Held(token)
         self._store = store
         self._clock = clock
-        self._renewing = threading.Lock()
-        self._check_in_after = 0.0
         # The certificates take 30 ms to load.
         certificates = httpx.create_ssl_context()
         self._client = _connections(certificates)
         # The bucket is another host, which gets neither token nor cookie.
         self.bucket = _connections(certificates)
+
+    def for_transfer(self, tell: Callable[[str], None]) -> Transport:
+        """The same with the patience of a transfer: it waits for a service that is away, and tells so."""
+        patient = copy.copy(self)
+        patient.patience = Patience(TRANSFER_SECONDS, tell)
+        return patient
+
+    @property
+    def token(self) -> Optional[str]:
+        """What the user is known by."""
+        return self._held.token
+
+    @token.setter
+    def token(self, token: Optional[str]) -> None:
+        self._held.token = token
 
     def close(self) -> None:
         """Ends the connections."""
@@ -104,18 +128,15 @@ class Transport:
         `check` sees the head of the answer, and may raise before the body is read.
         """
         keyed = keyed_once(method, headers)
-        tries = 0
+        tries = Tries(self.patience)
         while True:
-            tries += 1
             try:
                 with self.stream(method, path, keyed, patient, **request) as response:
                     check(response)
                     response.read()
                     return response
             except httpx.TransportError as error:
-                if tries >= TRIES:
-                    raise connection_failed(self.api, error) from None
-                time.sleep(pause(tries))
+                tries.again(connection_failed(self.api, error))
 
     @contextlib.contextmanager
     def stream(
@@ -126,11 +147,6 @@ class Transport:
         keyed = keyed_once(method, headers)
         response = self._try(method, f"{self.api}/{path}", keyed, patient, request)
         try:
-            if response.status_code == 307:
-                response.close()
-                wanted = {name: value for name, value in keyed.items() if name in ("Range", "If-Match")}
-                bucket = self.bucket.build_request(method, response.headers["Location"], headers=wanted)
-                response = self._open(self.bucket, bucket)
             if response.status_code >= 400:
                 self._read_error(response)
                 raise self._error(response)
@@ -152,28 +168,34 @@ class Transport:
     def _try(
         self, method: str, url: str, headers: dict[str, str], patient: bool, request: dict[str, Any]
     ) -> httpx.Response:
-        token, tries = self.token, 0
+        token, tries = self.token, Tries(self.patience)
         while True:
-            tries += 1
             authorized = {**headers, "Authorization": f"Bearer {token}"} if token else headers
             try:
-                response = self._open(
-                    self._client, self._client.build_request(method, url, headers=authorized, **request)
-                )
-            except ConnectionFailed:
-                if tries >= TRIES:
-                    raise
-                time.sleep(pause(tries))
+                response = self._ask(self._client.build_request(method, url, headers=authorized, **request))
+            except ConnectionFailed as error:
+                tries.again(error)
                 continue
             newer = self._newer_token(token) if response.status_code == 401 else None
-            wait = wait_seconds(response, tries) if patient and tries < TRIES else None
-            if newer is None and (wait is None or wait > LONGEST_WAIT_SECONDS):
+            if newer is not None:
+                response.close()
+                self.token = token = newer
+                continue
+            wait = wait_seconds(response, tries.failures + 1) if patient else None
+            if wait is None or wait > LONGEST_WAIT_SECONDS or not tries.has_more():
                 return response
             response.close()
-            if newer is not None:
-                self.token = token = newer
-            elif wait is not None:
-                time.sleep(wait)
+            tries.rest(wait)
+
+    def _ask(self, request: httpx.Request) -> httpx.Response:
+        """The answer of the service, or that of the bucket where it leads to."""
+        response = self._open(self._client, request)
+        if response.status_code != 307:
+            return response
+        response.close()
+        wanted = {name: value for name, value in request.headers.items() if name in ("range", "if-match")}
+        bucket = self.bucket.build_request(request.method, response.headers["Location"], headers=wanted)
+        return self._open(self.bucket, bucket)
 
     def _open(self, client: httpx.Client, request: httpx.Request) -> httpx.Response:
         try:
@@ -197,14 +219,14 @@ class Transport:
 
     def _renew_if_due(self) -> None:
         """Checks in when half of the token's life is over. If that fails, the token is good for the other half."""
-        with self._renewing:
+        with self._held.renewing:
             times = lifetime(self.token) if self.token else None
             if self.token is None or times is None or not times.is_half_over(self._clock()):
                 return
             # The clocks of the two may differ by more than the life of a token.
-            if time.monotonic() < self._check_in_after:
+            if time.monotonic() < self._held.check_in_after:
                 return
-            self._check_in_after = time.monotonic() + CHECK_IN_SECONDS
+            self._held.check_in_after = time.monotonic() + CHECK_IN_SECONDS
             old = self.token
             authorized = {"Authorization": f"Bearer {old}"}
             with contextlib.suppress(httpx.TransportError):
@@ -238,10 +260,12 @@ class Transport:
         if code == 401 and (self.token or "").startswith(KEY_PREFIX):
             return NotLoggedIn("The API key is wrong, expired or revoked. Make a new one with `usersapi keys create`.")
         if code == 401:
-            return NotLoggedIn(
+            ended = NotLoggedIn(
                 "You are not logged in, or your session has ended: log in, then do the same again. It goes on where it "
                 "stopped."
             )
+            ended.said = text
+            return ended
         if code == 403 and text.startswith(SESSION_NEEDED):
             return SessionNeeded("An API key is not enough for this: log in with address and password.")
         if code == 413 and data is not None:
@@ -286,15 +310,12 @@ def _connections(certificates: ssl.SSLContext) -> httpx.Client:
 def connection_failed(api: str, error: httpx.TransportError) -> ConnectionFailed:
     """A lost connection in words. The address in the bucket is a secret, so only the service is named."""
     what = "does not answer in time" if isinstance(error, httpx.TimeoutException) else "cannot be reached"
-    return ConnectionFailed(
+    failed = ConnectionFailed(
         f"The service at {api} {what} ({type(error).__name__}). Check the address and your network, then do the same "
         "again: it goes on where it stopped. Another address is given with `usersapi --api` or USERS_API_URL."
     )
-
-
-def pause(tries: int) -> float:
-    """How long to wait after so many failures, in seconds; spread, so that many clients do not come back at once."""
-    return float(min(8.0, 0.25 * 2**tries) * random.uniform(0.5, 1.0))
+    failed.is_final = isinstance(error, httpx.UnsupportedProtocol) or "CERTIFICATE_VERIFY_FAILED" in str(error)
+    return failed
 
 
 def wait_seconds(response: httpx.Response, tries: int) -> Optional[float]:
