@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any, Optional
 
 import httpx
@@ -21,7 +22,8 @@ DETAILS = {"details": "true"}
 class Entry:
     """A file or folder: its path from the root folder, its size in bytes (0 for a folder), and what lies in it.
 
-    Of a file also its ETag, as far as the service tells it; it changes with the content.
+    Of a file also its ETag, which changes with the content, and when it was stored, such as `2026-11-27T09:30:00Z`; as
+    far as the service tells them.
     """
 
     path: str
@@ -29,6 +31,7 @@ class Entry:
     is_folder: bool
     children: tuple[Entry, ...] = ()
     tag: str = ""
+    stored: str = ""
 
     @property
     def name(self) -> str:
@@ -48,11 +51,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class State:
-    """What the service says of a file without its bytes: size in bytes and ETag; of a folder that it is one."""
+    """What the service says of a file without its bytes: size, ETag, when it was stored. Of a folder that it is one."""
 
     is_folder: bool
     size: Optional[int] = None
     tag: str = ""
+    stored: str = ""
 
 
 def tree(transport: Transport, folder: str, depth: Optional[int] = None) -> Entry:
@@ -86,13 +90,14 @@ def state(transport: Transport, path: str) -> State:
         return State(is_folder=True)
     # Gateways of AWS move the length aside.
     size = headers.get("Content-Length") or headers.get("x-amzn-remapped-content-length")
-    return State(is_folder=False, size=int(size) if size else None, tag=headers["ETag"])
+    stored = _iso_time(headers.get("Last-Modified", ""))
+    return State(is_folder=False, size=int(size) if size else None, tag=headers["ETag"], stored=stored)
 
 
 def entry(transport: Transport, path: str) -> Entry:
     """The file or folder at a path; of a folder without what lies in it. Raises `NotFound`."""
     found = state(transport, path)
-    return Entry(remote_path.clean(path), found.size or 0, found.is_folder, tag=found.tag)
+    return Entry(remote_path.clean(path), found.size or 0, found.is_folder, tag=found.tag, stored=found.stored)
 
 
 def make_folder(transport: Transport, path: str) -> str:
@@ -119,7 +124,19 @@ def remove(transport: Transport, path: str) -> None:
     try:
         transport.call("DELETE", remote_path.url(path))
     except Refused as error:
-        raise (NotFound(str(error)) if type(error) is Refused else error) from None
+        if type(error) is not Refused:
+            raise
+        raise NotFound(
+            f"{remote_path.clean(path)} is not there, or cannot be deleted. `usersapi ls` shows what is."
+        ) from None
+
+
+def _iso_time(time: str) -> str:
+    """A time of HTTP as the lists of the service have it; empty if it is none."""
+    try:
+        return f"{parsedate_to_datetime(time):%Y-%m-%dT%H:%M:%SZ}"
+    except (TypeError, ValueError):
+        return ""
 
 
 def _read_folder(transport: Transport, folder: str, params: dict[str, str]) -> Answer:
@@ -140,6 +157,7 @@ def _entry(transport: Transport, path: str, node: dict[str, Any]) -> Entry:
             if not remote_path.is_safe_name(child["fileName"]):
                 raise ValueError
             children.append(_entry(transport, remote_path.join(path, child["fileName"]), child))
-        return Entry(path, int(node["fileSize"]), bool(node["open"]), tuple(children), str(node.get("etag") or ""))
+        details = (str(node.get(name) or "") for name in ("etag", "lastModified"))
+        return Entry(path, int(node["fileSize"]), bool(node["open"]), tuple(children), *details)
     except (KeyError, TypeError, ValueError):
         raise transport.other_version() from None

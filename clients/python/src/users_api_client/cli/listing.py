@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Optional
 
 import typer
 
-from ..errors import NotAFolder
-from .output import AS_JSON, readable, show
+from ..errors import NotAFolder, NotFound
+from .output import AS_JSON, local_time, readable, show
 
 if TYPE_CHECKING:
     from ..files import Entry
@@ -24,6 +24,7 @@ def ls(
     path: str = typer.Argument(
         "", metavar="[PATH]", help="Folder in the service, or a file; your root folder if missing."
     ),
+    is_long: bool = typer.Option(False, "--long", "-l", help="Show also when each file was stored."),
     as_json: bool = AS_JSON,
 ) -> None:
     """List what lies in a folder; of a file the file itself."""
@@ -32,7 +33,7 @@ def ls(
             found = list(client.list_folder(path))
         except NotAFolder:
             found = [client.entry(path)]
-    lines = [f"{'' if entry.is_folder else readable(entry.size):>12}  {_label(entry)}" for entry in found]
+    lines = [f"{_size(entry):>12}  {_stored(entry) if is_long else ''}{_label(entry)}" for entry in found]
     show("\n".join(lines) or "The folder is empty.", as_json, entries=[_as_data(entry) for entry in found])
 
 
@@ -59,10 +60,8 @@ def find(
     """Find files and folders by their names, in a folder and all below it. Letter case makes no difference."""
     with context.obj.logged_in() as client:
         found = list(client.find(pattern, folder))
-    if not found and not as_json:
-        # Not to standard output: what reads the paths there would take it for one.
-        typer.echo(f"Nothing is named {pattern}.", err=True)
-        return
+    if not found:
+        raise NotFound(f"Nothing is named {pattern}. `usersapi tree` shows what is there.")
     lines = [f"{entry.path}/" if entry.is_folder else entry.path for entry in found]
     show("\n".join(lines), as_json, entries=[_as_data(entry) for entry in found])
 
@@ -75,12 +74,21 @@ def _draw(folder: Entry, margin: str, lines: list[str]) -> None:
         _draw(entry, margin + ("    " if is_last else "│   "), lines)
 
 
+def _size(entry: Entry) -> str:
+    return "" if entry.is_folder else readable(entry.size)
+
+
+def _stored(entry: Entry) -> str:
+    return f"{'' if entry.is_folder else local_time(entry.stored or None):16}  "
+
+
 def _label(entry: Entry) -> str:
     return f"{entry.name}/" if entry.is_folder else entry.name
 
 
 def _as_data(entry: Entry) -> dict[str, Any]:
-    return {"path": entry.path, "size": entry.size, "is_folder": entry.is_folder}
+    told = {"path": entry.path, "size": entry.size, "is_folder": entry.is_folder}
+    return {**told, "stored": entry.stored} if entry.stored else told
 
 
 def _as_tree(entry: Entry) -> dict[str, Any]:
