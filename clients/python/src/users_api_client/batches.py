@@ -12,7 +12,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from . import remote_path
-from .local_files import read_whole
+from .errors import FileChanged
+from .local_files import Stamp, is_changed, read_whole
 from .transport import Transport
 
 # What one request carries, and what the frame of the form may take of it.
@@ -26,11 +27,12 @@ FILES_PER_REQUEST = 100
 
 @dataclass(frozen=True)
 class SmallFile:
-    """A local file that fits into one request, its place, and its size in bytes."""
+    """A local file that fits into one request, its place, its size in bytes, and whether another is in that place."""
 
     local: Path
     path: str
     size: int
+    replaces: bool = False
 
 
 def batches(files: Iterable[SmallFile], requests: int) -> Iterator[list[SmallFile]]:
@@ -57,19 +59,24 @@ def _framed(file: SmallFile) -> int:
     return file.size + FRAME_BYTES + 3 * len(os.fsencode(file.local.name))
 
 
-def send_batch(transport: Transport, batch: list[SmallFile]) -> None:
-    """Stores all files of a batch, or none. Zips stay whole.
+def send_batch(transport: Transport, batch: list[SmallFile]) -> list[SmallFile]:
+    """Stores all files of a batch, or none; those that were written to meanwhile. Zips stay whole.
 
-    Raises `FileChanged` if one is being written to.
+    Raises `FileChanged` if one cannot be read in one piece, or has become too large.
     """
     folder = remote_path.split(batch[0].path)[0]
     boundary = os.urandom(16).hex()
     pieces: list[bytes] = []
+    stamps: list[Stamp] = []
     for file in batch:
         # Every name that a path can hold can be written like this (RFC 5987); in plain quotes it could not.
         name = quote(remote_path.split(file.path)[1], safe="")
         head = f"--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename*=UTF-8''{name}\r\n\r\n"
-        pieces += [head.encode(), read_whole(file.local), b"\r\n"]
+        content, stamp = read_whole(file.local)
+        if stamp.size > LARGEST_SMALL_FILE:
+            raise FileChanged(f"{file.local} has become large. Send it again.")
+        pieces += [head.encode(), content, b"\r\n"]
+        stamps.append(stamp)
     pieces.append(f"--{boundary}--\r\n".encode())
     transport.call(
         "POST",
@@ -78,3 +85,4 @@ def send_batch(transport: Transport, batch: list[SmallFile]) -> None:
         headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
         content=b"".join(pieces),
     )
+    return [file for file, stamp in zip(batch, stamps) if is_changed(file.local, stamp)]

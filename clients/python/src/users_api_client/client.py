@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Callable, Optional, Union
 
 from . import download, files, finding, profile, receiving, remote_path, sending, syncing
 from .errors import (
+    AlreadyThere,
     CodeNeeded,
     NotAFile,
     NotAFolder,
@@ -26,13 +27,14 @@ from .files import Entry
 from .report import FileProgress, NobodyWatches, Report, Watcher
 from .session_token import KEY_PREFIX
 from .token_store import Login, TokenStore
-from .transport import Transport
+from .transport import Answer, Transport
 
 Local = Union[str, "os.PathLike[str]"]
 
 WRONG_PASSWORD = "No matching username"
 WRONG_PRESENT_PASSWORD = "The present password is not right"
 CODE_NEEDED = "A code is needed"
+WRONG_CODE = ("The code is wrong", "The code is not right")
 CODE_TEXT = "A code of your authenticator app, or a recovery code, is needed: give it too, as with `--code`."
 ZIPPED = {"format": "zip"}
 
@@ -98,15 +100,13 @@ class Client:
         """
         wish = {"email": email, "password": password, **({"code": code} if code else {})}
         self._transport.token = None
-        response = self._transport.send("POST", "auth", patient=False, json=wish)
+        try:
+            response = self._transport.send("POST", "auth", patient=False, json=wish)
+        except NotLoggedIn as error:
+            raise _no_login(error.said, code) from None
         answer = self._transport.json(response)
-        status = str(answer.get("status"))
         if answer.get("ok") is not True:
-            if status.startswith(CODE_NEEDED):
-                raise CodeNeeded(CODE_TEXT)
-            if status.startswith(WRONG_PASSWORD):
-                raise WrongPassword("The address or the password is wrong: check both, and log in again.")
-            raise Refused(status)
+            raise _no_login(str(answer.get("status")), code)
         token = self._transport.adopt(response)
         if not token:
             raise self._transport.other_version()
@@ -188,13 +188,53 @@ class Client:
             self._store.forget(self.api)
         return status
 
+    # The second factor
+
+    def second_factor(self) -> dict[str, Any]:
+        """Whether codes are asked for at a login: `enabled`, and `recovery_codes_left`."""
+        return dict(self._transport.call("GET", "totp")["data"])
+
+    def begin_second_factor(self, password: str) -> dict[str, str]:
+        """Makes a secret for an authenticator app: `secret`, and the `uri` with which apps take it over.
+
+        No code is asked for before `confirm_second_factor`. Raises `WrongPassword`, and `AlreadyThere` if it is on.
+        """
+        try:
+            return dict(self._prove("POST", "totp", {"password": password})["data"])
+        except AlreadyThere:
+            raise AlreadyThere(
+                "The second factor is on already: switch it off first, with `usersapi totp off`."
+            ) from None
+
+    def confirm_second_factor(self, code: str) -> list[str]:
+        """Switches the second factor on with a first code of the app, and ends all other sessions; the recovery codes.
+
+        Each of them is good once in the place of a code, and they are told this once. Raises `CodeNeeded` for a wrong
+        code.
+        """
+        return list(self._prove("POST", "totp/confirm", {"code": code})["data"]["recovery_codes"])
+
+    def end_second_factor(self, password: str, code: Optional[str] = None) -> str:
+        """Switches the second factor off, and ends all other sessions; what the service says. Raises as `log_in`."""
+        try:
+            return self._tell("DELETE", "totp", {"password": password, "code": code})
+        except AlreadyThere:
+            raise Refused("The second factor is off already: nothing was changed.") from None
+
     def _tell(self, method: str, path: str, wish: dict[str, Optional[str]]) -> str:
+        return str(self._prove(method, path, wish)["status"])
+
+    def _prove(self, method: str, path: str, wish: Mapping[str, Optional[str]]) -> Answer:
         given = {name: value for name, value in wish.items() if value is not None}
         try:
-            return str(self._transport.call(method, path, patient=False, json=given)["status"])
+            return self._transport.call(method, path, patient=False, json=given)
+        except NotLoggedIn as error:
+            if error.said.startswith(WRONG_CODE):
+                raise CodeNeeded(error.said) from None
+            raise
         except Refused as error:
-            if str(error).startswith(CODE_NEEDED):
-                raise CodeNeeded(CODE_TEXT) from None
+            if str(error).startswith((CODE_NEEDED, *WRONG_CODE)):
+                raise _code_needed(str(error), given.get("code")) from None
             if str(error).startswith(WRONG_PRESENT_PASSWORD):
                 raise WrongPassword("The password is wrong, and nothing was changed: try it once more.") from None
             raise
@@ -290,28 +330,37 @@ class Client:
         to: str = "",
         watcher: Optional[Watcher] = None,
         checksum: bool = False,
+        dry_run: bool = False,
     ) -> Report:
         """Sends files and folders into the folder `to`, which is made as needed; folders keep their names below it.
 
         What is there already, by size and content, is not sent again. Large files are gone on with after a break. A zip
-        stays a zip. With `checksum` the service compares the SHA-256 of large files before it stores them.
+        stays a zip. With `checksum` the service compares the SHA-256 of large files before it stores them. A `dry_run`
+        changes nothing: the report is what would be done. A service that is away is waited for, for a minute.
 
         Raises `TransferFailed` after all others have been sent if some files failed, and at once what would stop every
         file, such as `NoRoom` or `NotLoggedIn`. The same call then goes on.
         """
         chosen = [Path(source) for source in sources]
         found = sending.places(chosen, to)
+        watcher = watcher or NobodyWatches()
+        transport = self._transport.for_transfer(watcher.wait)
         there: dict[str, Entry] = {}
         for source in chosen:
             if source.is_dir():
-                there |= sending.files_below(
-                    self._transport, remote_path.join(to, source.name or source.resolve().name)
-                )
+                there |= sending.files_below(transport, remote_path.join(to, source.name or source.resolve().name))
         if not all(source.is_dir() for source in chosen):
-            there |= self._files_in(to)
-        return sending.Sending(self._transport, watcher or NobodyWatches(), checksum).send(found, there)
+            there |= sending.files_in(transport, to)
+        return sending.Sending(transport, watcher, checksum, dry_run).send(found, there)
 
-    def put_file(self, local: Local, path: str, watcher: Optional[Watcher] = None, checksum: bool = False) -> Report:
+    def put_file(
+        self,
+        local: Local,
+        path: str,
+        watcher: Optional[Watcher] = None,
+        checksum: bool = False,
+        dry_run: bool = False,
+    ) -> Report:
         """Sends one file to a path, where it may have another name, or into the folder before a last slash.
 
         Otherwise as `put`.
@@ -319,31 +368,46 @@ class Client:
         if path.endswith("/"):
             path = remote_path.join(path, Path(local).name)
         found = sending.found_file(Path(local), path)
+        watcher = watcher or NobodyWatches()
+        transport = self._transport.for_transfer(watcher.wait)
         try:
-            there = {found.path: files.entry(self._transport, path)}
+            there = {found.path: files.entry(transport, path)}
         except NotFound:
             there = {}
-        return sending.Sending(self._transport, watcher or NobodyWatches(), checksum).send([found], there)
+        return sending.Sending(transport, watcher, checksum, dry_run).send([found], there)
 
-    def get(self, path: str, local: Local, watcher: Optional[Watcher] = None) -> Report:
+    def get(
+        self,
+        path: str,
+        local: Local,
+        watcher: Optional[Watcher] = None,
+        keep: bool = False,
+        dry_run: bool = False,
+    ) -> Report:
         """Reads a file or folder into the local path `local`, which is the new place of the file or folder itself.
 
         A file goes into the folder `local` if that ends in a slash, and into what is there if that is a pipe or device.
         What is here already, by size and content, is not read again. Large files are gone on with after a break. Local
-        files are replaced when all of the new content has arrived. Raises like `put`, and `NotFound`.
+        files are replaced when all of the new content has arrived; with `keep` those that differ stay. A `dry_run`
+        changes nothing: the report is what would be done. Raises like `put`, and `NotFound`.
         """
-        entry = receiving.find(self._transport, path)
+        watcher = watcher or NobodyWatches()
+        transport = self._transport.for_transfer(watcher.wait)
+        entry = receiving.find(transport, path)
         into_folder = not entry.is_folder and os.fspath(local).endswith(("/", os.sep))
-        wanted = receiving.places(entry, Path(local, entry.name) if into_folder else Path(local))
-        return receiving.Receiving(self._transport, watcher or NobodyWatches()).receive(wanted)
+        target = Path(local, entry.name) if into_folder else Path(local)
+        if not dry_run:
+            receiving.make_folders(entry, target)
+        return receiving.Receiving(transport, watcher, keep, dry_run).receive(receiving.places(entry, target))
 
     def read_into(self, path: str, target: BinaryIO, watcher: Optional[Watcher] = None) -> int:
         """Writes the bytes of a file into an open stream, such as `sys.stdout.buffer`; how many. Raises `NotFound`."""
-        entry = files.entry(self._transport, path)
+        watcher = watcher or NobodyWatches()
+        transport = self._transport.for_transfer(watcher.wait)
+        entry = files.entry(transport, path)
         if entry.is_folder:
             raise NotAFile(f"{path or 'The root'} is a folder: name a file in it, or get the folder as one zip.")
-        progress = FileProgress(watcher or NobodyWatches(), entry.path, entry.size)
-        download.read_into(self._transport, path, entry.size, target, progress)
+        download.read_into(transport, path, entry.size, target, FileProgress(watcher, entry.path, entry.size))
         return entry.size
 
     def get_zip(self, folder: str, local: Local, watcher: Optional[Watcher] = None) -> int:
@@ -356,21 +420,53 @@ class Client:
         url = self._folder_url(folder)
         return receiving.read_zip_into(self._transport, url, target, watcher or NobodyWatches(), ZIPPED)
 
-    def sync_up(self, local: Local, folder: str, delete: bool = False, watcher: Optional[Watcher] = None) -> Report:
-        """Makes a folder of the service hold what a local folder holds; with `delete`, nothing else."""
-        return syncing.sync_up(self._transport, Path(local), folder, watcher or NobodyWatches(), delete)
+    def sync_up(
+        self,
+        local: Local,
+        folder: str,
+        delete: bool = False,
+        watcher: Optional[Watcher] = None,
+        dry_run: bool = False,
+    ) -> Report:
+        """Makes a folder of the service hold what a local folder holds; with `delete`, nothing else.
 
-    def sync_down(self, folder: str, local: Local, delete: bool = False, watcher: Optional[Watcher] = None) -> Report:
-        """Makes a local folder hold what a folder of the service holds; with `delete`, nothing else."""
-        return syncing.sync_down(self._transport, folder, Path(local), watcher or NobodyWatches(), delete)
+        A `dry_run` changes nothing: the report is what would be done.
+        """
+        watcher = watcher or NobodyWatches()
+        transport = self._transport.for_transfer(watcher.wait)
+        return syncing.sync_up(transport, Path(local), folder, watcher, delete, dry_run)
+
+    def sync_down(
+        self,
+        folder: str,
+        local: Local,
+        delete: bool = False,
+        watcher: Optional[Watcher] = None,
+        dry_run: bool = False,
+    ) -> Report:
+        """Makes a local folder hold what a folder of the service holds; with `delete`, nothing else.
+
+        A `dry_run` changes nothing: the report is what would be done.
+        """
+        watcher = watcher or NobodyWatches()
+        transport = self._transport.for_transfer(watcher.wait)
+        return syncing.sync_down(transport, folder, Path(local), watcher, delete, dry_run)
 
     def _folder_url(self, folder: str) -> str:
         if not files.entry(self._transport, folder).is_folder:
             raise NotAFolder(f"{folder} is a file, and only folders come as a zip: get it as it is.")
         return remote_path.url(folder)
 
-    def _files_in(self, folder: str) -> dict[str, Entry]:
-        try:
-            return {entry.path: entry for entry in self.list_folder(folder) if not entry.is_folder}
-        except NotFound:
-            return {}
+
+def _no_login(said: str, code: Optional[str]) -> UsersApiError:
+    """Why a login failed, by what the service says."""
+    if said.startswith((CODE_NEEDED, *WRONG_CODE)):
+        return _code_needed(said, code)
+    if said.startswith(WRONG_PASSWORD):
+        return WrongPassword("The address or the password is wrong: check both, and log in again.")
+    return Refused(said)
+
+
+def _code_needed(said: str, code: Optional[str]) -> CodeNeeded:
+    """That a code is missing or, in the words of the service, what is wrong with the one that was given."""
+    return CodeNeeded(said if code else CODE_TEXT)

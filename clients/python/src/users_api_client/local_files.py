@@ -29,22 +29,30 @@ class Stamp:
         return cls(state.st_size, state.st_mtime_ns, state.st_ino)
 
 
+def is_changed(file: Path, stamp: Stamp) -> bool:
+    """Whether the file was written to since the stamp was taken, or is gone."""
+    return not file.exists() or Stamp.of(file) != stamp
+
+
 def refuse_if_changed(file: Path, stamp: Stamp) -> None:
     """Raises `FileChanged` if the file was written to since the stamp was taken, or is gone."""
-    if not file.exists() or Stamp.of(file) != stamp:
+    if is_changed(file, stamp):
         raise FileChanged(
             f"{file} was changed while it was sent, so nothing of it was stored. Send it again when whatever writes it "
             "is done."
         )
 
 
-def read_whole(file: Path) -> bytes:
-    """The content of a small file, all of one moment. Raises `FileChanged` when it is written to all the time."""
+def read_whole(file: Path) -> tuple[bytes, Stamp]:
+    """The content of a small file, all of one moment, and the stamp of then.
+
+    Raises `FileChanged` when it is written to all the time.
+    """
     for _ in range(READ_TRIES):
         stamp = Stamp.of(file)
         content = file.read_bytes()
         if len(content) == stamp.size and Stamp.of(file) == stamp:
-            return content
+            return content, stamp
     raise FileChanged(f"{file} is being written to. Send it again when whatever writes it is done.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 import threading
@@ -19,16 +20,31 @@ from .parallel import for_each
 from .report import FileProgress, Moved, Outcome, Report, Watcher
 from .transport import Transport, connection_failed
 
+ADVICE = {
+    errno.ENOSPC: "make room, or choose another place",
+    errno.EDQUOT: "make room, or choose another place",
+    errno.ENOENT: "its folder does not exist and cannot be made, so choose another place",
+    errno.EEXIST: "a file is where a folder is needed, so rename it, or choose another place",
+    errno.ENOTDIR: "a file is where a folder is needed, so rename it, or choose another place",
+    errno.EISDIR: "a folder is where the file is to be, so rename it, or choose another place",
+    errno.EACCES: "get the right to write there, or choose another place",
+    errno.EPERM: "get the right to write there, or choose another place",
+}
+
 
 class Receiving:
-    """One transfer from the service."""
+    """One transfer from the service.
 
-    def __init__(self, transport: Transport, watcher: Watcher) -> None:
-        self.report = Report()
+    With `keep`, local files that differ stay as they are. A dry run only finds out what would be read.
+    """
+
+    def __init__(self, transport: Transport, watcher: Watcher, keep: bool = False, dry_run: bool = False) -> None:
+        self.report = Report(is_plan=dry_run)
+        self._keep = keep
         self._transport = transport
         self._watcher = watcher
         self._lock = threading.Lock()
-        self._interrupted = threading.Event()
+        self._interrupted = transport.patience.interrupted
 
     def receive(self, wanted: Iterable[tuple[Entry, Path]]) -> Report:
         """Reads each file into its local place, unless it is there.
@@ -53,14 +69,20 @@ class Receiving:
                 progress.advance(entry.size)
                 self._note(entry, local, Outcome.UNCHANGED)
                 return
-            self._read(entry, local, progress)
+            replaces = local.is_file()
+            if replaces and self._keep:
+                progress.advance(entry.size)
+                self._note(entry, local, Outcome.KEPT)
+                return
+            if not self.report.is_plan:
+                self._read(entry, local, progress)
         except (UsersApiError, OSError) as error:
             if isinstance(error, UsersApiError) and error.ends_transfer:
                 raise
             reason = str(error) if isinstance(error, UsersApiError) else _local_reason(error)
             self._note(entry, local, Outcome.FAILED, reason)
             return
-        self._note(entry, local, Outcome.RECEIVED)
+        self._note(entry, local, Outcome.RECEIVED, replaces=replaces)
 
     def _read(self, entry: Entry, local: Path, progress: FileProgress) -> None:
         if is_stream(local):
@@ -75,8 +97,10 @@ class Receiving:
         # An older service does not tell it in a list.
         return content_tag.matches(local, entry.tag or files.state(self._transport, entry.path).tag)
 
-    def _note(self, entry: Entry, local: Path, outcome: Outcome, reason: Optional[str] = None) -> None:
-        moved = Moved(entry.path, local, entry.size, outcome, reason)
+    def _note(
+        self, entry: Entry, local: Path, outcome: Outcome, reason: Optional[str] = None, replaces: bool = False
+    ) -> None:
+        moved = Moved(entry.path, local, entry.size, outcome, reason, replaces)
         with self._lock:
             self.report.files.append(moved)
         self._watcher.finish(moved)
@@ -89,14 +113,21 @@ def find(transport: Transport, path: str) -> Entry:
 
 
 def places(entry: Entry, target: Path) -> list[tuple[Entry, Path]]:
-    """Each file of an entry with its local place, where `target` is that of the entry itself; makes its folders."""
+    """Each file of an entry with its local place, where `target` is that of the entry itself."""
     if not entry.is_folder:
         return [(entry, target)]
-    found = []
-    target.mkdir(parents=True, exist_ok=True)
+    return [pair for child in entry.children for pair in places(child, target / child.name)]
+
+
+def make_folders(entry: Entry, target: Path) -> None:
+    """Makes the local folders of an entry, also the empty ones."""
+    try:
+        if entry.is_folder:
+            target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsersApiError(f"{_local_reason(error)}. Nothing was received.") from None
     for child in entry.children:
-        found += places(child, target / child.name)
-    return found
+        make_folders(child, target / child.name)
 
 
 def receive_zip(transport: Transport, url: str, local: Path, watcher: Watcher, params: dict[str, str]) -> int:
@@ -146,4 +177,5 @@ def _umask() -> int:
 
 
 def _local_reason(error: OSError) -> str:
-    return f"{error.filename or 'the file'} cannot be written ({error.strerror}): make room, or choose another place"
+    advice = ADVICE.get(error.errno or 0, "choose another place")
+    return f"{error.filename or 'the file'} cannot be written ({error.strerror}): {advice}"

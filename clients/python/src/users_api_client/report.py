@@ -21,29 +21,39 @@ class Outcome(str, enum.Enum):
     RECEIVED = "received"
     UNCHANGED = "unchanged"
     DELETED = "deleted"
+    KEPT = "kept"
     FAILED = "failed"
 
 
 @dataclass(frozen=True)
 class Moved:
-    """One file of a transfer: where it is here and there, its size in bytes, what became of it, and why not more."""
+    """One file of a transfer: where it is here and there, its size in bytes, what became of it, and why not more.
+
+    If it `replaces` something, another content was in its place.
+    """
 
     path: str
     local: Path
     size: int
     outcome: Outcome
     reason: Optional[str] = None
+    replaces: bool = False
 
 
 @dataclass
 class Report:
-    """All files of a transfer that were looked at."""
+    """All files of a transfer that were looked at; when `is_plan`, what would become of them."""
 
     files: list[Moved] = field(default_factory=list)
+    is_plan: bool = False
 
     def of(self, outcome: Outcome) -> list[Moved]:
         """The files with this outcome."""
         return [file for file in self.files if file.outcome is outcome]
+
+    def failures(self) -> str:
+        """How many files failed, as a sentence."""
+        return f"{len(self.of(Outcome.FAILED))} of {len(self.files)} files failed."
 
     def raise_for_failures(self, stopped_by: Optional[UsersApiError] = None) -> None:
         """Does nothing if all went well.
@@ -55,7 +65,7 @@ class Report:
         if stopped_by is None and failed:
             reasons = "; ".join(f"{file.path}: {file.reason}" for file in failed[:NAMED])
             more = f"; and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
-            stopped_by = TransferFailed(f"{len(failed)} of {len(self.files)} files failed. {reasons}{more}")
+            stopped_by = TransferFailed(f"{self.failures()} {reasons}{more}")
         if stopped_by is not None:
             stopped_by.report = self
             raise stopped_by
@@ -73,6 +83,9 @@ class Watcher(Protocol):
     def go_on(self, path: str, size: int, total: int) -> None:
         """So many of the `total` bytes of a file were moved by an earlier run, and are not moved again."""
 
+    def wait(self, text: str) -> None:
+        """The service is away, and is waited for, as the text says; called once."""
+
     def finish(self, file: Moved) -> None:
         """A file is done."""
 
@@ -87,6 +100,9 @@ class NobodyWatches:
         """Tells nobody."""
 
     def go_on(self, path: str, size: int, total: int) -> None:
+        """Tells nobody."""
+
+    def wait(self, text: str) -> None:
         """Tells nobody."""
 
     def finish(self, file: Moved) -> None:

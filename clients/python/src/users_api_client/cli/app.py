@@ -7,7 +7,7 @@ from typing import Optional
 import typer
 
 from .. import __version__
-from . import account, files, listing, passwords, session, transfer
+from . import account, files, listing, passwords, second_factor, session, transfer
 from .connection import Chosen
 
 app = typer.Typer(
@@ -42,10 +42,10 @@ def choose(
 
     Exit codes: 0 done, 1 failed in part or whole, 2 wrong usage, 3 not logged in or not allowed, 4 not found,
     5 something is in the way, 6 no room, 7 no connection or service busy (try again), 8 service of another version,
-    130 Ctrl-C.
+    130 Ctrl-C, 143 SIGTERM.
     """
     context.obj = Chosen(api)
 
 
-for group in (session, passwords, listing, transfer, files, account):
+for group in (session, passwords, second_factor, listing, transfer, files, account):
     group.add_to(app)

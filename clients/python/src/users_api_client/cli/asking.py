@@ -32,6 +32,17 @@ def with_code(action: Callable[[Optional[str]], str], code: Optional[str]) -> st
     return action(typer.prompt("Code", err=True))
 
 
+def first_code(action: Callable[[str], list[str]]) -> list[str]:
+    """What the action says that needs a code of the app, which is asked for until it is right."""
+    if not sys.stdin.isatty():
+        return action(_given("Code", _line()))
+    while True:
+        try:
+            return action(typer.prompt("Code", err=True))
+        except CodeNeeded as error:
+            typer.echo(str(error), err=True)
+
+
 def _line() -> str:
     return sys.stdin.readline().strip("\r\n")
 

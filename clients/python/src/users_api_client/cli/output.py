@@ -10,8 +10,8 @@ from typing import Any, Optional
 
 import typer
 
-from ..errors import UsersApiError
-from ..report import Moved, Report
+from ..errors import TransferFailed, UsersApiError
+from ..report import Moved, Outcome, Report
 
 AS_JSON = typer.Option(False, "--json", help="Print one JSON object.")
 
@@ -33,7 +33,9 @@ def show_error(error: UsersApiError) -> None:
     for file in report.files if report else ():
         if file.reason:
             typer.echo(f"{file.path}: {file.reason}", err=True)
-    typer.echo(f"usersapi: {error}", err=True)
+    # Of a transfer the reasons are in the lines above.
+    text = report.failures() if report and isinstance(error, TransferFailed) else str(error)
+    typer.echo(f"usersapi: {text}", err=True)
     if report:
         typer.echo(summary(report), err=True)
 
@@ -41,21 +43,40 @@ def show_error(error: UsersApiError) -> None:
 def as_data(file: Moved) -> dict[str, Any]:
     """A file of a transfer for `--json`."""
     told = {"path": file.path, "local": str(file.local), "size": file.size, "outcome": file.outcome.value}
-    return {**told, "reason": file.reason} if file.reason else told
+    more = {"reason": file.reason, "replaces": file.replaces}
+    return {**told, **{name: value for name, value in more.items() if value}}
 
 
 def show_report(report: Report, as_json: bool) -> None:
-    """Prints what a transfer has done."""
-    show(summary(report), as_json, files=[as_data(file) for file in report.files])
+    """Prints what a transfer has done, or would do."""
+    told = report.files if report.is_plan else report.of(Outcome.KEPT)
+    text = "\n".join([*(_line(file, report.is_plan) for file in told), summary(report)])
+    plan = {"dry_run": True} if report.is_plan else {}
+    show(text, as_json, **plan, files=[as_data(file) for file in report.files])
 
 
 def summary(report: Report) -> str:
-    """Such as `2 files sent (3.1 MB), 5 unchanged.`"""
+    """Such as `Files: 2 sent (3.1 MB), 5 unchanged (1.0 MB).`"""
     counts: dict[str, list[int]] = {}
     for file in report.files:
-        counts.setdefault(file.outcome.value, []).append(file.size)
+        counts.setdefault(_told(file.outcome, report.is_plan), []).append(file.size)
     parts = [f"{len(sizes):,} {outcome} ({readable(sum(sizes))})" for outcome, sizes in sorted(counts.items())]
-    return f"Files: {', '.join(parts) or 'none'}."
+    nothing = " Nothing was changed: this was a dry run." if report.is_plan else ""
+    return f"Files: {', '.join(parts) or 'none'}.{nothing}"
+
+
+def _line(file: Moved, is_plan: bool) -> str:
+    if file.outcome is Outcome.KEPT:
+        return f"kept: {file.local}, which differs from {file.path} in the service"
+    comes_here = file.outcome is Outcome.RECEIVED
+    place = f"{file.path} as {file.local}" if comes_here else file.path
+    other = f", replacing what is {'here' if comes_here else 'there'}" if file.replaces else ""
+    return f"{_told(file.outcome, is_plan)}: {place} ({readable(file.size)}){other}"
+
+
+def _told(outcome: Outcome, is_plan: bool) -> str:
+    moves = outcome in (Outcome.SENT, Outcome.RECEIVED, Outcome.DELETED)
+    return f"would be {outcome.value}" if is_plan and moves else outcome.value
 
 
 def readable(size: float) -> str:

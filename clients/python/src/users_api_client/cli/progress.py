@@ -50,6 +50,10 @@ class Bars:
         """Says so above the bars."""
         self._progress.console.print(went_on(path, size, total), markup=False, highlight=False)
 
+    def wait(self, text: str) -> None:
+        """Says so above the bars."""
+        self._progress.console.print(text, markup=False, highlight=False)
+
     def finish(self, file: Moved) -> None:
         """Takes the file's own bar away."""
         with self._lock:
@@ -64,6 +68,10 @@ class Lines(NobodyWatches):
     def go_on(self, path: str, size: int, total: int) -> None:
         """Says so on standard error."""
         typer.echo(went_on(path, size, total), err=True)
+
+    def wait(self, text: str) -> None:
+        """Says so on standard error."""
+        typer.echo(text, err=True)
 
 
 def went_on(path: str, size: int, total: int) -> str:

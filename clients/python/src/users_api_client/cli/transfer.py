@@ -14,7 +14,9 @@ from .. import remote_path
 from ..errors import NotAFolder, NotFound, UsersApiError
 from ..report import Report
 from .output import AS_JSON, readable, show, show_report
-from .progress import bars
+from .progress import Lines, bars
+
+DRY_RUN = typer.Option(False, "--dry-run", "-n", help="Say of each file what would become of it, and change nothing.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,6 +33,7 @@ def put(
     ),
     name: Optional[str] = typer.Option(None, "--as", help="Path in the service for a single file, instead of --to."),
     checksum: bool = typer.Option(False, help="Let the service compare the SHA-256 of large files: safer and slower."),
+    dry_run: bool = DRY_RUN,
     as_json: bool = AS_JSON,
 ) -> None:
     """Send files and folders. What is there already is skipped; large files go on where they stopped.
@@ -41,9 +44,9 @@ def put(
         raise typer.BadParameter("--as is for a single file, and not beside --to.")
     with context.obj.logged_in() as client, bars("Sending", as_json) as watcher:
         if name is None:
-            report = client.put(sources, to, watcher, checksum)
+            report = client.put(sources, to, watcher, checksum, dry_run)
         else:
-            report = client.put_file(sources[0], name, watcher, checksum)
+            report = client.put_file(sources[0], name, watcher, checksum, dry_run)
     show_report(report, as_json)
 
 
@@ -55,19 +58,25 @@ def get(
         None, "--as", help="Local path for a single file or folder, instead of --to; - is standard output."
     ),
     as_zip: bool = typer.Option(False, "--zip", help="Get a folder as one zip."),
+    keep: bool = typer.Option(False, "--keep", help="Leave local files that differ as they are, and name them."),
+    dry_run: bool = DRY_RUN,
     as_json: bool = AS_JSON,
 ) -> None:
     """Get files and folders. What is here already is skipped; large files go on where they stopped.
 
-    Local files of the same name are replaced. Pipes and devices are written into.
+    Local files of the same name are replaced, also those that you have changed, unless you say --keep; --dry-run tells
+    beforehand which. Pipes and devices are written into.
     """
     if name is not None and (to != Path() or len(paths) != 1):
         raise typer.BadParameter("--as is for a single path, and not beside --to.")
-    if name is not None and _is_standard_output(name):
+    is_printed = name is not None and _is_standard_output(name)
+    if (keep or dry_run) and (as_zip or is_printed):
+        raise typer.BadParameter("--keep and --dry-run are for files and folders, and not beside --zip or --as -.")
+    if name is not None and is_printed:
         if as_json:
             raise typer.BadParameter("--json would be printed into the file: leave it out, or name another place.")
         return _print_file(context, paths[0], as_zip)
-    report = Report()
+    report = Report(is_plan=dry_run)
     with context.obj.logged_in() as client, bars("Getting", as_json, goes_on=not as_zip) as watcher:
         for path in paths:
             last_name = remote_path.split(path)[1]
@@ -76,7 +85,7 @@ def get(
                 size = client.get_zip(path, place, watcher)
                 show(f"{place} ({readable(size)})", as_json, local=str(place), size=size)
             else:
-                report.files += client.get(path, name or to / last_name, watcher).files
+                report.files += client.get(path, name or to / last_name, watcher, keep, dry_run).files
     if not as_zip:
         show_report(report, as_json)
 
@@ -105,7 +114,7 @@ def cat(
     """Print files to standard output, byte for byte."""
     with context.obj.logged_in() as client:
         for path in paths:
-            client.read_into(path, sys.stdout.buffer)
+            client.read_into(path, sys.stdout.buffer, Lines())
         sys.stdout.buffer.flush()
 
 
@@ -115,20 +124,22 @@ def sync(
     folder: str = typer.Argument(..., metavar="FOLDER", help="Folder in the service."),
     down: bool = typer.Option(False, "--down", help="From the service to this machine, instead of the other way."),
     delete: bool = typer.Option(False, "--delete", help="Delete what the side that is read does not have."),
+    dry_run: bool = DRY_RUN,
     as_json: bool = AS_JSON,
 ) -> None:
     """Make a folder in the service hold what a local folder holds, or with --down the other way round.
 
-    Only what is new or different is moved. Nothing is deleted without --delete, nor after a failure.
+    Only what is new or different is moved, and replaces what is in its place. Nothing is deleted without --delete, nor
+    after a failure.
     """
     with context.obj.logged_in() as client, bars("Comparing", as_json) as watcher:
         if not down and not local.is_dir():
             raise UsersApiError(f"{local} is no folder on this machine. {_sides(local, folder)}")
         try:
             if down:
-                report = client.sync_down(folder, local, delete, watcher)
+                report = client.sync_down(folder, local, delete, watcher, dry_run)
             else:
-                report = client.sync_up(local, folder, delete, watcher)
+                report = client.sync_up(local, folder, delete, watcher, dry_run)
         except (NotFound, NotAFolder) as error:
             raise type(error)(f"{folder} is no folder in the service. {_sides(local, folder)}") from None
     show_report(report, as_json)
