@@ -15,16 +15,19 @@ PIECE = 1 << 16
 # A client sends the next request when it has read the answer, so that one begins with what is received.
 REQUEST = re.compile(rb"(GET|HEAD|POST|PUT|DELETE) http://[^/ ]+(/[^ ]*)")
 
+UNDER_REPAIR = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
 
 class Network:
     """Connections to wherever the requests go. `budget` is how many more bytes may pass in both directions.
 
-    `delay` is how many seconds each piece of 64 KiB takes.
+    `delay` is how many seconds each piece of 64 KiB takes. While it `is_under_repair`, requests are answered with 503.
     """
 
     def __init__(self):
         self.budget = None
         self.delay = 0
+        self.is_under_repair = False
         self.requests = []
         self._lock = threading.Lock()
         network = self
@@ -80,6 +83,11 @@ class Network:
         """Passes some bytes on, unless that is too much; whether it has."""
         time.sleep(self.delay)
         request = REQUEST.match(piece)
+        if request and self.is_under_repair:
+            source.sendall(UNDER_REPAIR)
+            source.shutdown(socket.SHUT_RDWR)
+            target.shutdown(socket.SHUT_RDWR)
+            return False
         with self._lock:
             if request:
                 self.requests.append(f"{request[1].decode()} {request[2].decode()}")

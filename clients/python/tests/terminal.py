@@ -9,7 +9,7 @@ import time
 
 
 def at_a_terminal(person, words, dialogue):
-    """What is on the screen after somebody has typed an answer to each question."""
+    """What is on the screen after somebody has typed an answer to each question, or what they make of the screen."""
     terminal, end = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "users_api_client", *words],
@@ -23,7 +23,7 @@ def at_a_terminal(person, words, dialogue):
         # What is typed before the echo is off is thrown away.
         while "assword" in question and termios.tcgetattr(terminal)[3] & termios.ECHO:
             time.sleep(0.01)
-        os.write(terminal, f"{answer}\n".encode())
+        os.write(terminal, f"{answer(screen) if callable(answer) else answer}\n".encode())
         answered = len(screen)
     while True:
         try:

@@ -1,5 +1,6 @@
 """Lost networks, ended sessions, full accounts and changing files: nothing is lost, and the same command goes on."""
 
+import contextlib
 import hashlib
 import http.server
 import json
@@ -21,8 +22,10 @@ from users_api_client import (
     NoRoom,
     NotFound,
     OtherVersion,
+    Outcome,
+    ServiceFailed,
     TransferFailed,
-    large_upload,
+    patience,
     transport,
 )
 
@@ -38,9 +41,8 @@ def noise(size=LARGE):
 @pytest.fixture
 def impatient(monkeypatch):
     """Gives up after two tries."""
-    monkeypatch.setattr(transport, "TRIES", 2)
-    monkeypatch.setattr(large_upload, "TRIES", 2)
-    monkeypatch.setattr("users_api_client.download.TRIES", 2)
+    monkeypatch.setattr(patience, "TRIES", 2)
+    monkeypatch.setattr(transport, "TRANSFER_SECONDS", 0)
 
 
 @pytest.fixture
@@ -90,17 +92,6 @@ def test_a_short_break_is_not_even_noticed(beside, network, tmp_path):
     assert_it_is_there(beside, "results.eso", noise(), tmp_path)
 
 
-def test_a_list_that_breaks_off_is_asked_for_again(beside, network, tmp_path):
-    for number in range(300):
-        (tmp_path / f"{number}.idf").write_bytes(b"")
-    beside.put(tmp_path.glob("*.idf"), to="many")
-    network.cut_after(20_000)
-    threading.Timer(0.5, network.mend).start()
-    network.requests.clear()
-    assert len(list(beside.list_folder("many"))) == 300
-    assert len(network.requests) > 1, "the first answer has broken off"
-
-
 class Unconcerned:
     """A watcher that only looks on while bytes are on their way."""
 
@@ -110,8 +101,101 @@ class Unconcerned:
     def go_on(self, path, size, total):
         pass
 
+    def wait(self, text):
+        pass
+
     def finish(self, file):
         pass
+
+
+class Listener(Unconcerned):
+    """A watcher that keeps what is said of a wait."""
+
+    def __init__(self):
+        self.told = []
+
+    def advance(self, path, size, total):
+        pass
+
+    def wait(self, text):
+        self.told.append(text)
+
+
+@pytest.fixture
+def soon_told(monkeypatch):
+    """Without the patience of a transfer, two tries are all; with it, the second failure is worth a line."""
+    monkeypatch.setattr(patience, "TRIES", 2)
+    monkeypatch.setattr(patience, "TOLD_AFTER_FAILURES", 2)
+
+
+@pytest.mark.parametrize("how", ["lost", "under repair"])
+@pytest.mark.parametrize("size", [1000, LARGE], ids=["small", "large"])
+def test_a_transfer_waits_for_a_service_that_is_away_and_says_so_once(beside, network, soon_told, tmp_path, how, size):
+    def take_away():
+        network.budget, network.is_under_repair = (0, False) if how == "lost" else (None, True)
+        threading.Timer(1.5, give_back).start()
+
+    def give_back():
+        network.budget, network.is_under_repair = None, False
+
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "results.eso").write_bytes(noise(size))
+    for transfer in (
+        lambda watcher: beside.put([folder], watcher=watcher),
+        lambda watcher: beside.get("folder/results.eso", tmp_path / "whole", watcher),
+        lambda watcher: beside.sync_down("folder", tmp_path / "copy", watcher=watcher),
+    ):
+        listener = Listener()
+        take_away()
+        transfer(listener)
+        assert len(listener.told) == 1
+        assert "waiting for it, for up to 60 seconds. Ctrl-C ends that." in listener.told[0]
+    assert (tmp_path / "whole").read_bytes() == (tmp_path / "copy/results.eso").read_bytes() == noise(size)
+
+
+def test_what_is_no_transfer_does_not_wait_long(beside, network, soon_told):
+    network.is_under_repair = True
+    with pytest.raises(ServiceFailed):
+        beside.usage()
+    network.is_under_repair = False
+    network.cut_after(0)
+    with pytest.raises(ConnectionFailed):
+        beside.usage()
+
+
+def test_a_wait_ends_with_ctrl_c_and_is_no_part_of_json(person, client, network):
+    client.put([person.write("results.eso", b"x")])
+    network.cut_after(0)
+    process = person.start("get", "results.eso", "--to", "copy", HTTP_PROXY=network.url)
+    assert process.stderr.readline().startswith("The service is away or busy: waiting for it")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=5)
+    assert (process.returncode, errors) == (130, "Stopped. The same command goes on where this one stopped.\n")
+    quiet = person.start("get", "results.eso", "--to", "copy", "--json", HTTP_PROXY=network.url)
+    time.sleep(5)
+    network.mend()
+    out, errors = quiet.communicate(timeout=20)
+    assert (json.loads(out)["ok"], errors) == (True, "")
+
+
+def test_an_address_that_can_never_be_reached_is_not_waited_for(person):
+    person.write("x", b"")
+    began = time.monotonic()
+    done = person.run("--api", "localhost/users/api", "put", "x", USERS_API_KEY="uapi_x")
+    assert done.returncode == 7
+    assert time.monotonic() - began < 5
+
+
+def test_a_list_that_breaks_off_is_asked_for_again(beside, network, tmp_path):
+    for number in range(300):
+        (tmp_path / f"{number}.idf").write_bytes(b"")
+    beside.put(tmp_path.glob("*.idf"), to="many")
+    network.cut_after(20_000)
+    threading.Timer(0.5, network.mend).start()
+    network.requests.clear()
+    assert len(list(beside.list_folder("many"))) == 300
+    assert len(network.requests) > 1, "the first answer has broken off"
 
 
 class Ender(Unconcerned):
@@ -180,7 +264,10 @@ def received(person):
         return 0
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
+EXIT_CODES = {signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143}
+
+
+@pytest.mark.parametrize("how", EXIT_CODES, ids=["killed", "Ctrl-C", "terminated"])
 def test_an_upload_that_is_stopped_half_way_goes_on(person, client, network, how, tmp_path):
     person.write("results.eso", noise(120 << 20))
     process = person.start("put", "results.eso")
@@ -189,8 +276,8 @@ def test_an_upload_that_is_stopped_half_way_goes_on(person, client, network, how
         time.sleep(0.02)
     process.send_signal(how)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == (-9 if how == signal.SIGKILL else 130)
-    assert ("Stopped. The same command goes on where this one stopped." in errors) == (how == signal.SIGINT)
+    assert process.returncode == EXIT_CODES[how]
+    assert ("Stopped. The same command goes on where this one stopped." in errors) == (how != signal.SIGKILL)
     with pytest.raises(NotFound):
         client.get("results.eso", tmp_path / "x")
     again = person.run("put", "results.eso", HTTP_PROXY=network.url)
@@ -270,6 +357,72 @@ def test_a_file_that_changes_while_it_is_sent_is_not_stored(beside, tmp_path):
     assert list((tmp_path / "cache").rglob("*.json")) == []
     beside.put([file])
     assert_it_is_there(beside, "results.eso", file.read_bytes(), tmp_path)
+
+
+@contextlib.contextmanager
+def growing(file, seconds):
+    """Somebody appends to a file every few milliseconds, for so long."""
+    until = time.monotonic() + seconds
+    ended = threading.Event()
+
+    def grow():
+        while time.monotonic() < until and not ended.is_set():
+            with file.open("ab") as content:
+                content.write(b"line\n")
+            time.sleep(0.03)
+
+    writer = threading.Thread(target=grow)
+    writer.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        writer.join()
+
+
+def test_a_small_file_that_grows_while_it_is_sent_is_sent_again(beside, network, tmp_path):
+    file = tmp_path / "results.csv"
+    file.write_bytes(b"")
+    network.delay = 0.1
+    with growing(file, seconds=1):
+        report = beside.put([file])
+    assert [(it.outcome, it.size) for it in report.files] == [(Outcome.SENT, file.stat().st_size)]
+    assert_it_is_there(beside, "results.csv", file.read_bytes(), tmp_path)
+
+
+class Grower(Unconcerned):
+    """Whoever makes a file large when its size has been looked at."""
+
+    def __init__(self, file):
+        self._file = file
+
+    def expect(self, size):
+        if not size:
+            self._file.write_bytes(noise(5 << 20))
+
+    def advance(self, path, size, total):
+        pass
+
+
+def test_a_small_file_that_becomes_large_before_it_is_sent_arrives_as_a_large_one(beside, tmp_path):
+    file = tmp_path / "results.csv"
+    file.write_bytes(b"")
+    report = beside.put([file], watcher=Grower(file))
+    assert [(it.outcome, it.size) for it in report.files] == [(Outcome.SENT, 5 << 20)]
+    assert_it_is_there(beside, "results.csv", noise(5 << 20), tmp_path)
+
+
+def test_a_small_file_that_never_holds_still_is_a_failure_that_says_what_is_stored(person, client, network):
+    file = person.write("results.csv", b"")
+    network.delay = 0.1
+    with growing(file, seconds=40):
+        done = person.run("put", "results.csv", HTTP_PROXY=network.url)
+    assert done.returncode == 1
+    assert done.stderr.count("an earlier state of it is stored: send it again when whatever writes it is done") == 1
+    client.get("results.csv", person.work / "stored")
+    stored = (person.work / "stored").read_bytes()
+    assert stored
+    assert file.read_bytes().startswith(stored)
 
 
 def test_a_full_account_is_told_and_what_fits_stays(person, client, service):

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -213,10 +214,91 @@ def test_files_are_found_by_their_names(person, client):
     assert finds("models/x") == ["models/x"]
     assert finds("[[]?].idf") == ["deep/[1].idf"]
     done = person.run("find", "none")
-    assert (done.returncode, done.stdout) == (0, "")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "Nothing is named none. `usersapi tree` shows what is there." in done.stderr
+    assert json.loads(person.run("find", "none", "--json").stdout)["error"] == "not_found"
     assert json.loads(person.does("find", "MODELS", "--json"))["entries"] == [
         {"path": "models", "size": 0, "is_folder": True}
     ]
+
+
+def test_a_long_list_says_when_files_were_stored(person, client):
+    client.put([person.write("model.idf", MODEL)], to="x/y")
+    stored = next(iter(client.list_folder("x/y"))).stored
+    assert client.entry("x/y/model.idf").stored == stored
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", stored)
+    shown = r" +13 bytes  \d{4}-\d\d-\d\d \d\d:\d\d  model.idf\n"
+    assert re.fullmatch(shown, person.does("ls", "-l", "x/y"))
+    assert re.fullmatch(shown, person.does("ls", "--long", "x/y/model.idf"))
+    assert person.does("ls", "-l", "x").split() == ["y/"]
+    assert json.loads(person.does("ls", "x/y", "--json"))["entries"][0]["stored"] == stored
+
+
+# What would be done, and what is left alone
+
+
+def test_a_dry_run_of_put_says_what_would_be_sent_and_sends_nothing(person, client):
+    client.put([person.write("models/same.idf", MODEL), person.write("models/other.idf", b"1")], to="models")
+    person.write("models/other.idf", b"2")
+    person.write("models/new.idf", MODEL)
+    (person.work / "models/empty").mkdir()
+    before = list(client.tree().below())
+    assert set(person.does("put", "models", "--dry-run").splitlines()) == {
+        "unchanged: models/same.idf (13 bytes)",
+        "would be sent: models/other.idf (1 bytes), replacing what is there",
+        "would be sent: models/new.idf (13 bytes)",
+        "Files: 1 unchanged (13 bytes), 2 would be sent (14 bytes). Nothing was changed: this was a dry run.",
+    }
+    told = json.loads(person.does("put", "models/new.idf", "--as", "x", "-n", "--json"))
+    assert told["dry_run"] is True
+    assert [(file["path"], file["outcome"]) for file in told["files"]] == [("x", "sent")]
+    assert list(client.tree().below()) == before
+
+
+def test_a_dry_run_of_get_says_what_would_be_received_and_writes_nothing(person, client):
+    client.put([person.write("models/other.idf", b"1"), person.write("models/new.idf", MODEL)], to="models")
+    person.write("copy/models/other.idf", b"2")
+    before = content(person.work)
+    assert set(person.does("get", "models", "--to", "copy", "-n").splitlines()) == {
+        "would be received: models/other.idf as copy/models/other.idf (1 bytes), replacing what is here",
+        "would be received: models/new.idf as copy/models/new.idf (13 bytes)",
+        "Files: 2 would be received (14 bytes). Nothing was changed: this was a dry run.",
+    }
+    person.does("get", "models", "--to", "elsewhere", "-n")
+    assert content(person.work) == before
+    assert not (person.work / "elsewhere").exists()
+    assert person.run("get", "models", "--zip", "-n").returncode == 2
+
+
+def test_a_dry_run_of_sync_says_what_would_be_deleted_and_deletes_nothing(person, client):
+    client.put([person.write("models/there.idf", MODEL)], to="models")
+    (person.work / "models/there.idf").unlink()
+    person.write("models/here.idf", MODEL)
+    up = person.does("sync", "models", "models", "--delete", "--dry-run").splitlines()
+    assert up[:2] == ["would be sent: models/here.idf (13 bytes)", "would be deleted: models/there.idf (13 bytes)"]
+    down = person.does("sync", "models", "models", "--down", "--delete", "-n").splitlines()
+    assert down[0].startswith("would be received: models/there.idf as models/there.idf")
+    assert down[1] == "would be deleted: here.idf (13 bytes)"
+    person.does("sync", "nowhere", "models", "--down", "--delete", "-n")
+    assert [entry.name for entry in client.list_folder("models")] == ["there.idf"]
+    assert content(person.work) == {"models/here.idf": MODEL}
+
+
+def test_local_changes_are_kept_if_that_is_asked_for_and_replaced_otherwise(person, client):
+    client.put([person.write("models/other.idf", b"1"), person.write("models/new.idf", MODEL)], to="models")
+    (person.work / "models/new.idf").unlink()
+    person.write("models/other.idf", b"2")
+    told = person.does("get", "models", "--keep")
+    assert "kept: models/other.idf, which differs from models/other.idf in the service\n" in told
+    assert content(person.work / "models") == {"other.idf": b"2", "new.idf": MODEL}
+    data = json.loads(person.does("get", "models", "--keep", "--json"))["files"]
+    assert {file["path"]: file["outcome"] for file in data} == {
+        "models/other.idf": "kept",
+        "models/new.idf": "unchanged",
+    }
+    assert "replaced, also those that you have changed" in " ".join(person.does("get", "--help", COLUMNS="300").split())
+    person.does("get", "models")
+    assert content(person.work / "models")["other.idf"] == b"1"
 
 
 def test_sync_makes_the_service_hold_what_is_here(person, client):
@@ -249,6 +331,8 @@ def test_what_is_not_there_is_told(person, client):
         done = person.run(*words)
         assert done.returncode == 4, done.stderr
         assert "none" in done.stderr
+    for words in (["rm", "none"], ["rm", "-r", "none"]):
+        assert re.search(r"none is not there.* `usersapi ls` shows what is\.", person.run(*words).stderr)
     with pytest.raises(NotFound):
         client.get("none", person.work / "x")
     done = person.run("put", "no-such-file")
@@ -274,6 +358,26 @@ def test_one_bad_file_does_not_keep_the_others_back(person, client):
     assert all(file["reason"] for file in told["files"] if file["outcome"] == "failed")
     with pytest.raises(TransferFailed, match="2 of 3 files failed"):
         client.put([person.work / "models"])
+    shown = person.run("put", "models").stderr
+    assert shown.count("models/taken: ") == shown.count("its name holds") == 1, "each reason is told once"
+    assert "usersapi: 2 of 3 files failed.\n" in shown
+
+
+def test_what_cannot_be_written_here_is_told_with_advice_that_fits(person, client):
+    client.put([person.write("folder/model.idf", MODEL), person.write("file", b"")], to="x")
+    for words, told in (
+        (["x/model.idf", "--as", "file/model.idf"], "a file is where a folder is needed"),
+        (["x", "--as", "file"], "a file is where a folder is needed"),
+        (["x/model.idf", "--as", "/proc/none/model.idf"], "its folder does not exist and cannot be made"),
+        (["x", "--as", "/proc/none"], "its folder does not exist and cannot be made"),
+        (["x/model.idf", "--as", "folder"], "a folder is where the file is to be"),
+    ):
+        done = person.run("get", *words)
+        assert done.returncode == 1
+        assert told in done.stderr
+        assert "make room" not in done.stderr
+    person.does("get", "x", "--to", "missing/folder")
+    assert (person.work / "missing/folder/x/model.idf").exists()
 
 
 def test_two_files_of_one_name_do_not_replace_each_other(person, client):

@@ -3,10 +3,12 @@
 import base64
 import hashlib
 import hmac
+import http.server
 import json
 import re
 import stat
 import struct
+import threading
 import time
 
 import pytest
@@ -15,7 +17,8 @@ from conftest import EMAIL, logged_in, new_account
 from people import PASSWORDS
 from terminal import at_a_terminal
 
-from users_api_client import Client, NotAllowed, NotLoggedIn, WrongPassword
+from users_api_client import Client, CodeNeeded, NotAllowed, NotLoggedIn, UsersApiError, WrongPassword
+from users_api_client.cli import short_ids
 
 
 def test_whoever_logs_in_is_known_to_the_next_command(stranger):
@@ -247,6 +250,35 @@ def test_what_is_not_listed_cannot_be_ended(person):
         assert f"`{listing}` lists them" in done.stderr
 
 
+def test_a_session_or_key_is_named_by_the_beginning_of_its_id(person, service):
+    with logged_in(service) as elsewhere:
+        (mine,) = (it["id"] for it in elsewhere.sessions() if it["current"])
+        assert f"{mine[:8]}  " in person.does("sessions")
+        assert mine not in person.does("sessions")
+        assert mine in person.does("sessions", "--json")
+        done = person.run("sessions", "end", mine[:3])
+        assert done.returncode == 1
+        assert "write 4 letters of it or more" in done.stderr
+        person.does("sessions", "end", mine[:6])
+        with pytest.raises(NotLoggedIn):
+            elsewhere.usage()
+    key_id = json.loads(person.does("keys", "create", "ci", "send", "--json"))["id"]
+    assert f"{key_id[:8]}  ci" in person.does("keys")
+    person.does("keys", "revoke", key_id[:8])
+    assert key_id not in person.does("keys", "--json")
+
+
+def test_the_beginning_of_several_ids_is_refused_and_names_them():
+    several = [{"id": "12345678aa"}, {"id": "12345678ab"}, {"id": "9999999999"}]
+    assert short_ids.of(several) == ["12345678aa", "12345678ab", "9999999999"]
+    assert short_ids.of(several[1:]) == ["12345678", "99999999"]
+    with pytest.raises(UsersApiError, match=r"several ids: .* 12345678aa or 12345678ab"):
+        short_ids.whole("12345678", several)
+    assert short_ids.whole("9999", several) == "9999999999"
+    assert short_ids.whole("12345678aa", several) == "12345678aa"
+    assert short_ids.whole("none", several) == "none"
+
+
 def test_sessions_are_listed_and_ended(person, service):
     with logged_in(service) as elsewhere:
         shown = person.does("sessions")
@@ -296,3 +328,92 @@ def test_whoever_has_a_second_factor_is_asked_for_a_code(service, stranger):
     assert done.returncode == 3
     assert "--code" in done.stderr
     stranger.does("delete-account", "--yes", "--code", codes[2], stdin=password)
+
+
+class Refuser(http.server.BaseHTTPRequestHandler):
+    """A service that answers every login with one refusal."""
+
+    code, text = 200, ""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(self.code)
+        self.end_headers()
+        self.wfile.write(json.dumps({"ok": False, "status": self.text}).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+WRONG_CODE = "The code is wrong or was used already: wait for the next one."
+
+
+@pytest.mark.parametrize("text", [WRONG_CODE, "A code is needed: send the six digits."])
+@pytest.mark.parametrize("code", [200, 401])
+def test_whoever_gives_a_wrong_code_reads_what_the_service_says(stranger, code, text):
+    handler = type("Handler", (Refuser,), {"code": code, "text": text})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        api = f"http://127.0.0.1:{server.server_address[1]}/users/api"
+        done = stranger.run("--api", api, "login", EMAIL, "--code", "123456", stdin="x")
+        server.shutdown()
+    assert (done.returncode, done.stderr) == (3, f"usersapi: {text}\n")
+
+
+def test_a_second_factor_is_switched_on_and_off(service, stranger):
+    email, password = new_account(service)
+    stranger.does("login", email, stdin=password)
+    assert "is off: `usersapi totp on`" in stranger.does("totp")
+    assert stranger.run("totp", "on", stdin="wrong").returncode == 3
+    done = stranger.run("totp", "on", stdin=f"{password}\n")
+    assert done.returncode == 1
+    assert "No code was given" in done.stderr
+    assert "is off" in stranger.does("totp"), "nothing is on without a first code"
+    process = stranger.start("totp", "on")
+    process.stdin.write(f"{password}\n")
+    process.stdin.flush()
+    secret = re.search(r"authenticator app: (\w+)$", process.stderr.readline())[1]
+    assert f"secret={secret}" in process.stderr.readline()
+    out, errors = process.communicate(f"{one_time_code(secret)}\n", timeout=30)
+    codes = out.split()
+    assert (process.returncode, len(codes)) == (0, 10)
+    assert "Keep these recovery codes" in errors
+    assert stranger.does("totp") == "The second factor is on. Recovery codes left: 10.\n"
+    assert json.loads(stranger.does("totp", "--json"))["enabled"] is True
+    done = stranger.run("totp", "on", stdin=password)
+    assert done.returncode == 5
+    assert "`usersapi totp off`" in done.stderr
+    assert stranger.run("totp", "off", stdin=password).returncode == 3
+    done = stranger.run("totp", "off", "--code", "aaaaa-aaaaa", stdin=password)
+    assert done.returncode == 3
+    assert "The code is" in done.stderr
+    stranger.does("totp", "off", "--code", codes[0], stdin=password)
+    assert "is off" in stranger.does("totp")
+    assert stranger.run("totp", "off", stdin=password).returncode == 1
+
+
+def test_whoever_mistypes_the_first_code_is_asked_once_more(service, stranger):
+    email, password = new_account(service)
+    stranger.does("login", email, stdin=password)
+    screen = at_a_terminal(
+        stranger, ["totp", "on"], [("Password:", password), ("Code:", "000000"), ("Code:", read_code)]
+    )
+    assert "The code is" in screen
+    assert "Keep these recovery codes" in screen
+
+
+def read_code(screen):
+    return one_time_code(re.search(r"authenticator app: (\w+)", screen)[1])
+
+
+def test_the_library_switches_a_second_factor_on_and_off(service):
+    email, password = new_account(service)
+    with Client(service.api) as client:
+        client.log_in(email, password)
+        secret = client.begin_second_factor(password)["secret"]
+        with pytest.raises(CodeNeeded, match="The code is"):
+            client.confirm_second_factor("000000")
+        codes = client.confirm_second_factor(one_time_code(secret))
+        assert client.second_factor() == {"enabled": True, "recovery_codes_left": len(codes)}
+        client.end_second_factor(password, codes[0])
+        assert client.second_factor()["enabled"] is False
