@@ -194,7 +194,9 @@ class Sending:
             except (UsersApiError, OSError) as error:
                 if isinstance(error, UsersApiError) and error.ends_transfer:
                     raise
-                self._note(file, Outcome.FAILED, f"{error}{' An earlier state of it is stored.' if is_stored else ''}")
+                self._note(
+                    file, Outcome.FAILED, f"{error}{' (An earlier state of it is stored.)' if is_stored else ''}"
+                )
                 return
         self._note(file, Outcome.FAILED, _still_written_to(is_stored))
 
