@@ -12,6 +12,8 @@ from .errors import ConnectionFailed
 TRIES = 5
 # Long enough for a service that is started anew, and for a change of the network.
 TRANSFER_SECONDS = 60.0
+# The service lets nobody repeat a request that was killed half way for 120 seconds.
+BUSY_SECONDS = 150.0
 # What is over sooner is not worth a line.
 TOLD_AFTER_FAILURES = 3
 
@@ -41,9 +43,7 @@ class Patience:
             if self._has_told or not self.seconds:
                 return
             self._has_told = True
-        self._tell(
-            f"The service is away or busy: waiting for it, for up to {self.seconds:.0f} seconds. Ctrl-C ends that."
-        )
+        self._tell("The service is away or busy: waiting for it. Ctrl-C ends that.")
 
 
 class Tries:
@@ -58,13 +58,14 @@ class Tries:
         """Something was reached, so that the failures before count no more."""
         self.failures = 0
 
-    def has_more(self) -> bool:
-        """Whether to try once more after another failure, which this counts."""
+    def has_more(self, is_busy: bool = False) -> bool:
+        """Whether to try once more after another failure, which this counts; a service that `is_busy` is not away."""
         now = time.monotonic()
         if not self.failures:
             self._first_failure = now
         self.failures += 1
-        return self.failures < TRIES or now - self._first_failure < self._patience.seconds
+        seconds = BUSY_SECONDS if is_busy and self._patience.seconds else self._patience.seconds
+        return self.failures < TRIES or now - self._first_failure < seconds
 
     def rest(self, seconds: float) -> None:
         """Waits for the next try."""

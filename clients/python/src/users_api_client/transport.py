@@ -182,7 +182,7 @@ class Transport:
                 self.token = token = newer
                 continue
             wait = wait_seconds(response, tries.failures + 1) if patient else None
-            if wait is None or wait > LONGEST_WAIT_SECONDS or not tries.has_more():
+            if wait is None or wait > LONGEST_WAIT_SECONDS or not tries.has_more(response.status_code == 409):
                 return response
             response.close()
             tries.rest(wait)
