@@ -21,7 +21,7 @@ NPM := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(CURDIR)/$(VENV)/bin/npm
 export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 
-.PHONY: help setup browser valgrind run build test check fmt clippy doc deny advisories template workflows python-client console console-check reproducible package functions postman import backup rotate rehearse rust-tests instructions python-tests client-tests stack-tests other-tests bench clean-local
+.PHONY: help setup browser valgrind run build wheel test check fmt clippy doc deny advisories template workflows python-client console console-check reproducible package functions postman import backup rotate rehearse rust-tests instructions python-tests client-tests stack-tests other-tests bench clean-local
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,12 @@ valgrind: ## Installs valgrind as a Debian package, unless it is there
 
 build: ## Compiles everything
 	cargo build --workspace --locked
+
+# The time that stands in the archive is always the same, and so are its bytes.
+wheel: setup ## Builds the Python client into functions/info/client, from where the service hands it out; it is committed
+	rm -f functions/info/client/*.whl
+	SOURCE_DATE_EPOCH=1577836800 $(VENV)/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --no-index \
+	  --wheel-dir functions/info/client clients/python
 
 console: $(CONSOLE)/node_modules/.installed ## Builds the console into functions/info/console/dist, which is committed
 	$(NPM) --prefix $(CONSOLE) run build

@@ -1,5 +1,5 @@
 //! Packs the built console for the binary: every file as it is and in two compressed forms, with what is known about it.
-//! What `make console` has built lies in `console/dist`; Node.js is not needed here.
+//! What `make console` has built lies in `console/dist`; Node.js is not needed here. And the client, which `make wheel` has built.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -33,7 +33,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     writeln!(source, "];")?;
     fs::write(out.join("console.rs"), source)?;
+    fs::write(out.join("client.rs"), client(&folder("CARGO_MANIFEST_DIR").join("client"))?)?;
     Ok(())
+}
+
+/// The text of the client in Rust: the one wheel of its folder.
+fn client(folder: &Path) -> Result<String, Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let wheel = fs::read_dir(folder)?.next().ok_or("there is no wheel: `make wheel` builds it")??.path();
+    let name = wheel.file_name().and_then(|name| name.to_str()).ok_or("a file's name is not UTF-8")?;
+    let bytes = literal(&wheel)?;
+    Ok(format!(
+        "pub(crate) const WHEEL_NAME: &str = {name:?};\nconst WHEEL: &[u8] = include_bytes!({bytes});\n"
+    ))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a build script is configured by its environment")]

@@ -77,6 +77,19 @@ def test_a_password_is_changed_by_whoever_knows_the_old_one(newcomer):
         client.change_password("nine blue newts", NEW_PASSWORD)
 
 
+def test_what_was_not_sent_wholly_is_listed_with_its_room_and_given_up(newcomer):
+    assert "kept" not in newcomer.does("usage")
+    with Client(newcomer.api, store=newcomer.store) as client:
+        client._transport.call("POST", "uploads", json={"path": "runs/large.eso", "size": 9_000_000})
+        (upload,) = client.uploads()
+    assert "9.0 MB are kept for uploads that have not ended (usersapi uploads)" in newcomer.does("usage")
+    assert "runs/large.eso  9.0 MB" in newcomer.does("uploads")
+    newcomer.does("uploads", "end", upload["id"][:8])
+    assert json.loads(newcomer.does("uploads", "--json"))["uploads"] == []
+    assert newcomer.run("uploads", "end", upload["id"]).returncode == 4
+    assert "kept" not in newcomer.does("usage")
+
+
 def test_an_account_is_deleted_by_whoever_types_its_address_and_password(newcomer):
     done = newcomer.run("delete-account", stdin=f"somebody@example.org\n{newcomer.password}\n")
     assert done.returncode == 1

@@ -7,8 +7,10 @@
 //! | `GET /openapi.json` | `openapi/` |
 //! | `GET /docs` | `docs/` |
 //! | `GET /postman.json` | `postman.rs`; the collection itself is made by `clients/postman` |
+//! | `GET /client/<wheel>` | `client.rs`; the client itself is in `clients/python` |
 //! | `GET /console/`, `GET /console/assets/<name>` | `console.rs`; what is served is written in `../console` |
 
+mod client;
 mod console;
 mod docs;
 pub mod openapi;
@@ -82,6 +84,7 @@ impl Function for App {
             }
             Route::Postman => Ok(postman::collection(&self.url)),
             Route::Docs => Ok(self.docs.get_or_init(|| Docs::new(&self.url)).answer()),
+            Route::Client(name) => client::wheel(&name),
             Route::ConsoleRedirect => Ok(console::redirect()),
             Route::Console => Ok(console::page(&request.headers, &self.console_policy)),
             Route::ConsoleAsset(name) => console::asset(&name, &request.headers),

@@ -15,6 +15,8 @@ pub enum Route {
     Docs,
     /// `GET /postman.json`.
     Postman,
+    /// `GET /client/<wheel>`.
+    Client(String),
     /// `GET /console`.
     ConsoleRedirect,
     /// `GET /console/`.
@@ -35,8 +37,9 @@ impl Route {
             // Here a slash makes a difference: the page's addresses are relative to its folder.
             "console" if path.ends_with('/') => Self::Console,
             "console" => Self::ConsoleRedirect,
-            _ => match below.strip_prefix("console/assets/") {
-                Some(name) if !name.contains('/') => Self::ConsoleAsset(name.to_owned()),
+            _ => match below.rsplit_once('/') {
+                Some(("console/assets", name)) => Self::ConsoleAsset(name.to_owned()),
+                Some(("client", name)) => Self::Client(name.to_owned()),
                 _ => return Err(unknown_endpoint()),
             },
         };
@@ -51,6 +54,7 @@ impl Route {
             Self::OpenApi => "openapi",
             Self::Docs => "docs",
             Self::Postman => "postman",
+            Self::Client(_) => "client",
             Self::ConsoleRedirect | Self::Console => "console",
             Self::ConsoleAsset(_) => "console_asset",
         }

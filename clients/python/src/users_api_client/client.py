@@ -254,8 +254,22 @@ class Client:
         return str(self._transport.call("POST", "user", json=dict(fields))["status"])
 
     def usage(self) -> dict[str, int]:
-        """What is stored and what may be: `bytes_used`, `bytes_limit`, `files_used`, `files_limit`."""
+        """What is stored, what may be, and the room that is kept for uploads that have not ended.
+
+        `bytes_used`, `bytes_limit`, `bytes_kept`, and the same of `files`.
+        """
         return dict(self._transport.call("GET", "usage")["data"])
+
+    def uploads(self) -> list[dict[str, Any]]:
+        """The large files that were not sent wholly: `id`, `path`, `size`, `expires` of each, which keeps its room."""
+        return list(self._transport.call("GET", "uploads")["data"])
+
+    def end_upload(self, upload_id: str) -> str:
+        """Gives an upload up, and its room back; what the service says. Raises `NotFound`."""
+        try:
+            return str(self._transport.call("DELETE", f"uploads/{remote_path.quoted(upload_id)}")["status"])
+        except NotFound:
+            raise NotFound(f"There is no upload {upload_id}: `usersapi uploads` lists them.") from None
 
     def keys(self) -> list[dict[str, Any]]:
         """The API keys: `id`, `name`, `scope`, `created`, `last_used` and `expires` of each; never the secret."""

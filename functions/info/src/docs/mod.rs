@@ -14,11 +14,12 @@ use serde_json::Value;
 use web::page::policy;
 use web::{Body, PublicUrl, Response};
 
+use crate::client::WHEEL_NAME;
 use crate::openapi;
 
 const STYLE: &str = include_str!("style.css");
 
-/// Written by hand; `[api]` stands for where the service is.
+/// Written by hand; `[api]` stands for where the service is, `[wheel]` for the name of the client.
 const GUIDE: &str = include_str!("guide.html");
 
 /// The page of the service at one address.
@@ -68,7 +69,7 @@ fn html(document: &Value, url: &str) -> String {
         }
         menu.push_str("</ul></li>");
     }
-    let guide = GUIDE.replace("[api]", &escape(url));
+    let guide = GUIDE.replace("[api]", &escape(url)).replace("[wheel]", WHEEL_NAME);
     let version = escape(text(&document["info"]["version"]));
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
@@ -119,6 +120,10 @@ mod tests {
         for bad in ["<script", "<link", "<img", " src=", "style=\""] {
             assert!(!page.contains(bad), "{bad}");
         }
-        assert!(page.contains("API=https://api.example.org/users/api\n") && !page.contains("[api]"));
+        assert!(
+            page.contains("API=https://api.example.org/users/api\n")
+                && !page.contains("[api]")
+                && !page.contains("[wheel]")
+        );
     }
 }

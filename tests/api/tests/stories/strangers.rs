@@ -70,11 +70,12 @@ const ROUTES: [(&str, &str, Needs); 47] = [
 ];
 
 /// Public routes that change nothing and know nobody.
-const PUBLIC: [(&str, &str); 13] = [
+const PUBLIC: [(&str, &str); 14] = [
     ("GET", "/users/api/docs"),
     ("GET", "/users/api/postman.json"),
     ("GET", "/users/api/openapi.json"),
     ("GET", "/users/api/info"),
+    ("GET", "/users/api/client/{name}"),
     ("GET", "/users/api/console"),
     ("GET", "/users/api/console/assets/{name}"),
     ("GET", "/users/api/health"),

@@ -83,9 +83,11 @@ fn every_route_of_the_template_is_described_for_programs_and_no_other() {
         })
         .map(|(method, path)| format!("{} {path}", method.to_uppercase()))
         .collect();
-    // What pages ask by themselves is for browsers, and so are the pages themselves.
-    let is_for_programs =
-        |route: &Route| route.method != "OPTIONS" && !route.path.starts_with("/users/api/console");
+    // What pages ask by themselves is for browsers, and so are the pages themselves; the client is for pip.
+    let people = ["/users/api/console", "/users/api/client/"];
+    let is_for_programs = |route: &Route| {
+        route.method != "OPTIONS" && !people.iter().any(|below| route.path.starts_with(below))
+    };
     let named: BTreeSet<_> = routes()
         .into_iter()
         .filter(is_for_programs)

@@ -1,4 +1,4 @@
-"""Commands about the account: `usage`, `profile`, `keys`, `send`, `export`."""
+"""Commands about the account: `usage`, `uploads`, `profile`, `keys`, `send`, `export`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .output import AS_JSON, local_time, readable, show, table
 from .progress import bars
 
 keys = typer.Typer(help="API keys for scripts.", invoke_without_command=True)
+uploads = typer.Typer(help="Large files that were not sent wholly.", invoke_without_command=True)
 profile = typer.Typer(help="Your account.", invoke_without_command=True)
 
 
@@ -22,6 +23,7 @@ def add_to(app: typer.Typer) -> None:
     for command in (usage, send, export):
         app.command()(command)
     app.add_typer(keys, name="keys")
+    app.add_typer(uploads, name="uploads")
     app.add_typer(profile, name="profile")
 
 
@@ -33,6 +35,8 @@ def usage(context: typer.Context, as_json: bool = AS_JSON) -> None:
         f"{readable(data['bytes_used'])} of {readable(data['bytes_limit'])}, "
         f"{data['files_used']:,} of {data['files_limit']:,} files"
     )
+    if data.get("bytes_kept"):
+        text += f"; {readable(data['bytes_kept'])} are kept for uploads that have not ended (usersapi uploads)"
     show(text, as_json, **data)
 
 
@@ -58,6 +62,32 @@ def export(
     with context.obj.logged_in() as client, bars("Getting", as_json, goes_on=False) as watcher:
         size = client.export(file, watcher)
     show(f"{file} ({readable(size)})", as_json, local=str(file), size=size)
+
+
+@uploads.callback()
+def show_uploads(context: typer.Context, as_json: bool = AS_JSON) -> None:
+    """List the large files that were not sent wholly: `usersapi put` goes on with them. They keep room for a day."""
+    if context.invoked_subcommand:
+        return
+    with context.obj.logged_in() as client:
+        found = client.uploads()
+    rows = [
+        (upload_id, one["path"], readable(one["size"]), local_time(one["expires"]))
+        for upload_id, one in zip(short_ids.of(found), found)
+    ]
+    show(table(("id", "path", "size", "kept until"), rows), as_json, uploads=found)
+
+
+@uploads.command("end")
+def end_upload(
+    context: typer.Context,
+    upload_id: str = typer.Argument(..., help="Id of the upload, or its beginning, as `usersapi uploads` shows it."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Give an upload up, and its room back."""
+    with context.obj.logged_in() as client:
+        status = client.end_upload(short_ids.whole(upload_id, client.uploads()))
+    show(status, as_json, status=status)
 
 
 @keys.callback()
