@@ -59,7 +59,7 @@ impl Notification {
         let account = format!("{to} at {}", links.base());
         match self {
             Self::ConfirmAddress(token, occasion) => Draft::new("Confirm your e-mail address")
-                .text(format!("Somebody, you we hope, registered {account}, {occasion}."))
+                .text(format!("You, or somebody else, registered {account}, {occasion}."))
                 .link("Confirm the address", links.link(TokenKind::Registration, token))
                 .text("The page asks for the password that the account is to have. The link is good once, for 24 hours.")
                 .text("If it was not you, do nothing: without the confirmation there is no account, and what was sent is forgotten."),
@@ -69,7 +69,7 @@ impl Notification {
                 .link("Ask for a new password", links.forgotten_password())
                 .text("If it was not you, there is nothing to do."),
             Self::ResetPassword(token, occasion) => Draft::new("Set a new password")
-                .text(format!("Somebody, you we hope, asked for a new password of {account}, {occasion}."))
+                .text(format!("You, or somebody else, asked for a new password of {account}, {occasion}."))
                 .link("Set a new password", links.link(TokenKind::PasswordReset, token))
                 .text("The link is good once, for one hour.")
                 .text("If it was not you, do nothing: your password stays as it is."),
@@ -84,7 +84,7 @@ impl Notification {
                 .text("If it was not you, somebody reads your mail: secure your mailbox first, then set a new password.")
                 .link("Ask for a new password", links.forgotten_password()),
             Self::ConfirmNewAddress(token, occasion) => Draft::new("Confirm your new e-mail address")
-                .text(format!("Somebody, you we hope, wants to use an account with this address, {account}, {occasion}."))
+                .text(format!("You, or somebody else, wants to use an account with this address, {account}, {occasion}."))
                 .link("Confirm the address", links.link(TokenKind::EmailChange, token))
                 .text("The link is good once, for 24 hours.")
                 .text("If it was not you, do nothing: without the confirmation nothing changes."),

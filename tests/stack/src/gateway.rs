@@ -49,7 +49,7 @@ pub const FUNCTIONS: [(&str, &[&str]); 5] = [
     ("account", &["user", "sessions", "keys", "audit", "accounts"]),
     ("files", &["files", "uploads", "usage", "user/export", "health"]),
     ("send", &["send"]),
-    ("info", &["info", "openapi.json", "docs", "postman.json", "console"]),
+    ("info", &["info", "openapi.json", "docs", "postman.json", "client", "console"]),
 ];
 
 /// The largest event that Lambda takes, in bytes.

@@ -6,7 +6,7 @@ use api::story_with;
 use http::Method;
 
 /// The status that each event gets from somebody who is signed in, without any file.
-const EXPECTED: [(&str, u16); 60] = [
+const EXPECTED: [(&str, u16); 62] = [
     ("account_audit", 200),
     ("account_audit_of", 403),
     ("account_change_account", 403),
@@ -54,6 +54,7 @@ const EXPECTED: [(&str, u16); 60] = [
     ("files_head", 404),
     ("files_health", 200),
     ("files_list", 200),
+    ("files_list_uploads", 200),
     ("files_make_folder", 200),
     ("files_move", 404),
     ("files_open_upload", 200),
@@ -61,6 +62,7 @@ const EXPECTED: [(&str, u16); 60] = [
     ("files_show_upload", 404),
     ("files_upload", 200),
     ("files_usage", 200),
+    ("info_client", 404),
     ("info_console", 200),
     ("info_docs", 200),
     ("info_info", 200),

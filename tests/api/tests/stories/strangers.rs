@@ -19,7 +19,7 @@ const READ: Needs = Needs::Scope("files:read");
 const WRITE: Needs = Needs::Scope("files:write");
 
 /// Every route of every function. A route that the template has and this table has not fails a test below.
-const ROUTES: [(&str, &str, Needs); 47] = [
+const ROUTES: [(&str, &str, Needs); 48] = [
     ("POST", "/users/api/logon", Needs::Nothing),
     ("POST", "/users/api/auth", Needs::Nothing),
     ("POST", "/users/api/checkin", Needs::Session),
@@ -46,6 +46,7 @@ const ROUTES: [(&str, &str, Needs); 47] = [
     ("PUT", "/users/api/files/{path+}", WRITE),
     ("POST", "/users/api/files/{path+}", WRITE),
     ("DELETE", "/users/api/files/{path+}", WRITE),
+    ("GET", "/users/api/uploads", READ),
     ("POST", "/users/api/uploads", WRITE),
     ("GET", "/users/api/uploads/{id}", WRITE),
     ("DELETE", "/users/api/uploads/{id}", WRITE),
