@@ -97,7 +97,7 @@ impl Operation<'_> {
         if rows.is_empty() {
             return rows;
         }
-        format!("<table><tr><th>parameter</th><th>in</th><th></th></tr>{rows}</table>")
+        format!("<table><tr><th>parameter</th><th>in</th><th>what it is</th></tr>{rows}</table>")
     }
 
     /// What a body of JSON, or a form, holds.
@@ -115,7 +115,7 @@ impl Operation<'_> {
                 "<tr><td><code>{name}</code></td><td>{kind}</td><td>{needed}</td><td>{what}</td></tr>"
             );
         }
-        format!("<table><tr><th>in the body</th><th>type</th><th></th><th></th></tr>{rows}</table>")
+        format!("<table><tr><th>in the body</th><th>type</th><th>needed</th><th>what it is</th></tr>{rows}</table>")
     }
 
     fn answers(&self, document: &Value) -> String {

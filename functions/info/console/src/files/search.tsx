@@ -10,6 +10,7 @@ import { count, size } from "../parts/wording";
 import { addressOf } from "../routing";
 import { type Entry, entryOf } from "./listing";
 import { join, parentOf } from "./path";
+import { Preview } from "./preview";
 
 /** More nobody reads: who searches for less finds it. */
 const MAX_SHOWN = 200;
@@ -28,6 +29,7 @@ interface Properties {
 export function Search({ folder, wanted, onClose }: Properties) {
   const [found, setFound] = useState<readonly Found[] | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
+  const [looked, look] = useState<Found | null>(null);
   useEffect(() => {
     const stop = new AbortController();
     readTree(folder, stop.signal).then(
@@ -51,7 +53,19 @@ export function Search({ folder, wanted, onClose }: Properties) {
             <a href={addressOf("files", entry.isFolder ? path : parentOf(path))} onClick={onClose}>
               {path}
             </a>
-            {!entry.isFolder && <span class="hint">{size(entry.size)}</span>}
+            {!entry.isFolder && (
+              <>
+                <span class="hint">{size(entry.size)}</span>
+                <button
+                  type="button"
+                  class="quiet square"
+                  aria-label={`Preview ${path}`}
+                  onClick={() => look({ path, entry })}
+                >
+                  <Icon name="eye" />
+                </button>
+              </>
+            )}
           </li>
         ))}
       </ul>
@@ -63,6 +77,7 @@ export function Search({ folder, wanted, onClose }: Properties) {
           Close
         </button>
       </div>
+      {looked && <Preview path={looked.path} bytes={looked.entry.size} onClose={() => look(null)} />}
     </Dialog>
   );
 }
