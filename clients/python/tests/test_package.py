@@ -66,7 +66,7 @@ def test_the_readmes_python_examples_work(stranger):
 def test_every_command_is_in_the_readme_and_takes_json(stranger):
     stranger.environment["COLUMNS"] = "200"
     words = re.findall(r"^│ (\w[\w-]+) ", stranger.does("--help"), re.MULTILINE)
-    assert len(words) == 25
+    assert len(words) == 26
     for word in words:
         assert re.search(rf"`{word}\b", README), word
         assert ("--json" in stranger.does(word, "--help")) == (word != "cat")
