@@ -115,7 +115,9 @@ impl Operation<'_> {
                 "<tr><td><code>{name}</code></td><td>{kind}</td><td>{needed}</td><td>{what}</td></tr>"
             );
         }
-        format!("<table><tr><th>in the body</th><th>type</th><th>needed</th><th>what it is</th></tr>{rows}</table>")
+        format!(
+            "<table><tr><th>in the body</th><th>type</th><th>needed</th><th>what it is</th></tr>{rows}</table>"
+        )
     }
 
     fn answers(&self, document: &Value) -> String {
