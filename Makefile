@@ -21,7 +21,7 @@ NPM := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(CURDIR)/$(VENV)/bin/npm
 export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 
-.PHONY: help setup browser valgrind run build wheel test check fmt clippy doc deny advisories template workflows python-client console console-check reproducible package functions postman import backup rotate rehearse rust-tests instructions python-tests client-tests stack-tests other-tests bench clean-local
+.PHONY: help setup browser valgrind run build wheel test check fmt clippy doc deny advisories template workflows python-client console console-check reproducible package functions postman import backup rotate rehearse rust-tests instructions python-tests client-tests stack-tests usersapi-tests other-tests bench clean-local
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -132,9 +132,9 @@ rust-tests: setup build
 instructions: valgrind build functions ## Counts instructions; none may have grown by 5 % (to record them anew: ARGS=--record)
 	target/debug/bench instructions $(ARGS)
 
-# Three at a time: most of them wait for processes to start and for answers that take their time.
+# Three at a time, the longest first: most of them wait for processes to start and for answers that take their time.
 python-tests: setup browser build functions
-	$(MAKE) --no-print-directory --jobs=3 --output-sync=target client-tests stack-tests other-tests
+	$(MAKE) --no-print-directory --jobs=3 --output-sync=target stack-tests usersapi-tests client-tests other-tests
 
 # They start stacks of their own.
 STACK_TESTS := $(addprefix tests/clients/test_,make_run.py openapi.py docs.py backup.py)
@@ -145,9 +145,11 @@ client-tests: tests/npm/node_modules/.installed
 stack-tests:
 	$(VENV)/bin/python -m pytest $(STACK_TESTS)
 
+usersapi-tests:
+	$(VENV)/bin/python -m pytest clients/python
+
 other-tests: $(CONSOLE)/node_modules/.installed
 	$(VENV)/bin/python -m pytest tests/template tests/rehearsal tests/console
-	$(VENV)/bin/python -m pytest clients/python
 
 rehearse: setup build functions ## Deploys the template to a local AWS, uses the service as it is deployed, and takes it down
 	$(VENV)/bin/python -m pytest tests/rehearsal
