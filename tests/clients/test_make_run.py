@@ -67,6 +67,7 @@ def test_everything_is_there_again_after_a_restart(data, how):
         client.post(f"{stack.api}/send", json={"title": "Before the restart", "message": "Grüße"})
         sent = mails(stack)
         assert [mail["subject"] for mail in sent] == ["Before the restart"]
+        page = requests.get(f"{stack.api}/console/", timeout=10)
     finally:
         code, left = stack.stop(how)
     assert left == []
@@ -84,6 +85,9 @@ def test_everything_is_there_again_after_a_restart(data, how):
         path = f"{stack.api}/files/replaced/a.idf"
         assert requests.get(path, cookies=cookies, timeout=10).content == b"new"
         assert mails(stack) == sent
+        # A page that stayed open may still send to the bucket.
+        policy = requests.get(f"{stack.api}/console/", timeout=10).headers["Content-Security-Policy"]
+        assert policy == page.headers["Content-Security-Policy"]
         requests.post(
             f"{stack.api}/send", json={"title": "After it", "message": "x"}, cookies=cookies, timeout=10
         )

@@ -68,12 +68,24 @@ pub async fn start_dynamodb(data: &Data) -> Result<String, Error> {
     Ok(url)
 }
 
+/// A free port; of data in a folder the one from before, if it is free: pages that are open, and addresses that were signed, go on
+/// after a restart.
+fn port(data: &Data) -> Result<u16, Error> {
+    let Data::Folder(folder) = data else { return free_port() };
+    let note = folder.join("bucket-port");
+    let before = std::fs::read_to_string(&note).ok().and_then(|port| port.parse().ok());
+    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let port = before.filter(is_free).map_or_else(free_port, Ok)?;
+    std::fs::write(note, port.to_string())?;
+    Ok(port)
+}
+
 async fn start_ministack(data: &Data, venv: &Path, logs: &Path) -> Result<(Child, String), Error> {
     let program = venv.join("bin/ministack");
     if !program.exists() {
         return Err(format!("{} is missing: run `make setup`", program.display()).into());
     }
-    let port = free_port()?;
+    let port = port(data)?;
     let url = format!("http://127.0.0.1:{port}");
     let mut environment: Vec<(String, String)> = [
         ("AUTH", "true"),
