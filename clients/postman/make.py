@@ -25,7 +25,7 @@ METHODS = ["get", "head", "post", "put", "delete"]
 
 # In each folder these come first, because they make what the others need, and these last, because they end it.
 FIRST = ["logOn", "put", "upload", "uploadRoot", "openUpload", "showUpload", "createKey", "beginSecondFactor"]
-LAST = ["delete", "abortUpload", "revokeKey", "endSession", "endOtherSessions", "deleteAccount", "logOff"]
+LAST = ["delete", "abortUpload", "revokeKey"]
 
 # The name of the last folder, for what a run of a folder must not do by the way.
 PARTING = "parting"
@@ -68,7 +68,7 @@ KEPT = {
 VARIABLES = {
     "api": ("http://localhost:9000/users/api", "Where the service is."),
     "email": ("demo@example.org", "Who you are."),
-    "password": ("demo-password-1", "Your password. “Change the password” sets it anew."),
+    "password": ("demo-password-1", "Your password. Write the new one here after “Change the password”."),
     "code": (
         "",
         "Six digits of your authenticator app, if the account has one. Write the present ones before a request.",
@@ -120,7 +120,7 @@ RENAMED = {
 
 # Values for what a query may say.
 QUERY = {
-    "email": "{{email}}",
+    "email": "{{account_email}}",
     "token": "{{token}}",
     "move": "{{to_encoded}}",
     "copy": "{{to_encoded}}",
@@ -262,8 +262,6 @@ def tests(operation: dict[str, Any]) -> list[str]:
         )
     if name == "completeUpload":
         lines.append("if (pm.response.code < 400) pm.collectionVariables.set('upload_id', '');")
-    if name == "changePassword":
-        lines.append("if (pm.response.code < 400) pm.variables.set('password', pm.variables.get('new_password'));")
     kept = [
         f"pm.collectionVariables.set('{it}', pm.response.json().{field});" for it, field in KEPT.get(name, {}).items()
     ]
@@ -307,11 +305,14 @@ def item(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def variation(name: str, method: str, below: str, query: dict[str, str], description: str) -> dict[str, Any]:
-    """What an operation is also used for, as a request of its own."""
+def variation(
+    name: str, method: str, below: str, query: dict[str, str], description: str, first: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """What an operation is also used for, as a request of its own; `first` is looked at before it is sent."""
     rows = [{"key": key, "value": value} for key, value in query.items()]
     made = {"method": method, "header": [], "url": address(below, rows), "description": description}
-    return {"name": name, "request": made, "event": [event("test", WORKED)]}
+    events = [event("prerequest", list(first))] if first else []
+    return {"name": name, "request": made, "event": [*events, event("test", WORKED)]}
 
 
 def send_part() -> dict[str, Any]:
@@ -404,14 +405,9 @@ VARIATIONS = {
     ],
     "showUpload": [send_part()],
     "delete": [
-        {
-            **(
-                folder := variation(
-                    "Delete a folder", "DELETE", "/files/{{folder_encoded}}", {}, "With everything in it."
-                )
-            ),
-            "event": [event("prerequest", MAY_END), *folder["event"]],
-        }
+        variation(
+            "Delete a folder", "DELETE", "/files/{{folder_encoded}}", {}, "With everything in it.", tuple(MAY_END)
+        )
     ],
 }
 

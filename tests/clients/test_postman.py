@@ -1,6 +1,7 @@
 """The Postman collection: as the service describes itself, and run from top to bottom. And what a linter says of that."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -25,6 +26,17 @@ def test_the_collection_is_the_one_that_is_made_from_the_description(service):
     document = requests.get(f"{service.api}/openapi.json", timeout=30).json()
     made = make.written(make.collection(document))
     assert made == make.COLLECTION.read_text(encoding="utf-8"), "make postman makes it anew"
+
+
+def requests_of(folders):
+    return [it for folder in folders for it in folder["item"]]
+
+
+def test_a_variable_that_holds_a_request_back_is_one_that_the_request_holds():
+    for it in requests_of(json.loads(make.COLLECTION.read_text(encoding="utf-8"))["item"]):
+        for lines in (e["script"]["exec"] for e in it["event"] if e["listen"] == "prerequest"):
+            for name in re.findall(r"!pm\.variables\.get\('(\w+)'\)", "\n".join(lines)):
+                assert "{{" + name + "}}" in json.dumps(it["request"]), (it["name"], name)
 
 
 def with_files(collection, name):

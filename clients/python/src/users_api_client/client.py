@@ -357,8 +357,7 @@ class Client:
         """
         chosen = [Path(source) for source in sources]
         found = sending.places(chosen, to)
-        watcher = watcher or NobodyWatches()
-        transport = self._transport.for_transfer(watcher.wait)
+        watcher, transport = self._for_transfer(watcher)
         there: dict[str, Entry] = {}
         for source in chosen:
             if source.is_dir():
@@ -382,8 +381,7 @@ class Client:
         if path.endswith("/"):
             path = remote_path.join(path, Path(local).name)
         found = sending.found_file(Path(local), path)
-        watcher = watcher or NobodyWatches()
-        transport = self._transport.for_transfer(watcher.wait)
+        watcher, transport = self._for_transfer(watcher)
         try:
             there = {found.path: files.entry(transport, path)}
         except NotFound:
@@ -405,8 +403,7 @@ class Client:
         files are replaced when all of the new content has arrived; with `keep` those that differ stay. A `dry_run`
         changes nothing: the report is what would be done. Raises like `put`, and `NotFound`.
         """
-        watcher = watcher or NobodyWatches()
-        transport = self._transport.for_transfer(watcher.wait)
+        watcher, transport = self._for_transfer(watcher)
         entry = receiving.find(transport, path)
         into_folder = not entry.is_folder and os.fspath(local).endswith(("/", os.sep))
         target = Path(local, entry.name) if into_folder else Path(local)
@@ -416,8 +413,7 @@ class Client:
 
     def read_into(self, path: str, target: BinaryIO, watcher: Optional[Watcher] = None) -> int:
         """Writes the bytes of a file into an open stream, such as `sys.stdout.buffer`; how many. Raises `NotFound`."""
-        watcher = watcher or NobodyWatches()
-        transport = self._transport.for_transfer(watcher.wait)
+        watcher, transport = self._for_transfer(watcher)
         entry = files.entry(transport, path)
         if entry.is_folder:
             raise NotAFile(f"{path or 'The root'} is a folder: name a file in it, or get the folder as one zip.")
@@ -446,8 +442,7 @@ class Client:
 
         A `dry_run` changes nothing: the report is what would be done.
         """
-        watcher = watcher or NobodyWatches()
-        transport = self._transport.for_transfer(watcher.wait)
+        watcher, transport = self._for_transfer(watcher)
         return syncing.sync_up(transport, Path(local), folder, watcher, delete, dry_run)
 
     def sync_down(
@@ -462,9 +457,13 @@ class Client:
 
         A `dry_run` changes nothing: the report is what would be done.
         """
-        watcher = watcher or NobodyWatches()
-        transport = self._transport.for_transfer(watcher.wait)
+        watcher, transport = self._for_transfer(watcher)
         return syncing.sync_down(transport, folder, Path(local), watcher, delete, dry_run)
+
+    def _for_transfer(self, watcher: Optional[Watcher]) -> tuple[Watcher, Transport]:
+        """Who watches a transfer, and a transport that waits for a service that is away."""
+        watcher = watcher or NobodyWatches()
+        return watcher, self._transport.for_transfer(watcher.wait)
 
     def _folder_url(self, folder: str) -> str:
         if not files.entry(self._transport, folder).is_folder:
