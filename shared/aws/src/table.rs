@@ -1,7 +1,9 @@
 //! DynamoDB's table, in DynamoDB's own words: JSON, one operation a call
 //! (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html>).
 
-use std::borrow::Cow;
+mod query;
+mod write;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -10,11 +12,13 @@ use domain::StoreError;
 use http::{HeaderValue, Method, Request, header};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_dynamo::AttributeValue;
 
 use crate::account_item::Item;
 use crate::failure::{corrupt, unavailable};
 use crate::service::{CallError, Service, pause};
+
+pub(crate) use query::Query;
+pub(crate) use write::Write;
 
 /// How often records are asked for that a read has left out.
 const READ_ATTEMPTS: u32 = 3;
@@ -32,40 +36,6 @@ pub(crate) struct Table {
     name: String,
 }
 
-/// A write of one record: on its own, or as a part of a transaction. Not printable: records hold secrets.
-#[derive(Clone, Serialize)]
-pub(crate) enum Write {
-    /// Puts a record in the place of whatever is there.
-    Put(Change),
-    /// Changes a record, which is made if it is not there.
-    Update(Change),
-    /// Removes a record, if it is there.
-    Delete(Change),
-}
-
-/// What a write does, and on which condition.
-#[derive(Clone, Default, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Change {
-    table_name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    item: Option<Item>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<Item>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    update_expression: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    condition_expression: Option<String>,
-    #[serde(skip_serializing_if = "HashMap::is_empty")]
-    expression_attribute_names: HashMap<Cow<'static, str>, String>,
-    #[serde(skip_serializing_if = "HashMap::is_empty")]
-    expression_attribute_values: HashMap<Cow<'static, str>, AttributeValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    return_values: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    return_values_on_condition_check_failure: Option<&'static str>,
-}
-
 /// Why a write did not happen.
 pub(crate) enum WriteError {
     /// Its condition does not hold: the record as it is, if the write asked for it and it is there.
@@ -80,144 +50,6 @@ impl From<WriteError> for StoreError {
             WriteError::Condition(_) => Self::Conflict,
             WriteError::Failed(error) => error,
         }
-    }
-}
-
-impl Write {
-    pub(crate) fn put(item: Item) -> Self {
-        Self::Put(Change { item: Some(item), ..Change::default() })
-    }
-
-    /// Adds a record that is not there yet.
-    pub(crate) fn put_new(item: Item) -> Self {
-        Self::put(item).only_if("attribute_not_exists(pk)")
-    }
-
-    pub(crate) fn update(key: Item, expression: impl Into<String>) -> Self {
-        Self::Update(Change {
-            key: Some(key),
-            update_expression: Some(expression.into()),
-            ..Change::default()
-        })
-    }
-
-    pub(crate) fn delete(key: Item) -> Self {
-        Self::Delete(Change { key: Some(key), ..Change::default() })
-    }
-
-    fn change(&mut self) -> &mut Change {
-        let (Self::Put(change) | Self::Update(change) | Self::Delete(change)) = self;
-        change
-    }
-
-    fn with(mut self, set: impl FnOnce(&mut Change)) -> Self {
-        set(self.change());
-        self
-    }
-
-    /// What an update does, in the place of what it was said to.
-    pub(crate) fn expression(self, expression: String) -> Self {
-        self.with(|change| change.update_expression = Some(expression))
-    }
-
-    /// The condition of the write.
-    pub(crate) fn only_if(self, condition: impl Into<String>) -> Self {
-        self.with(|change| change.condition_expression = Some(condition.into()))
-    }
-
-    /// What `#name` in an expression stands for.
-    pub(crate) fn name(self, name: impl Into<Cow<'static, str>>, attribute: impl Into<String>) -> Self {
-        self.with(|change| drop(change.expression_attribute_names.insert(name.into(), attribute.into())))
-    }
-
-    /// What `:name` in an expression stands for.
-    pub(crate) fn value(self, name: impl Into<Cow<'static, str>>, value: AttributeValue) -> Self {
-        self.with(|change| drop(change.expression_attribute_values.insert(name.into(), value)))
-    }
-
-    /// Asks for the record as it is after an update.
-    pub(crate) fn returning_new(self) -> Self {
-        self.with(|change| change.return_values = Some("ALL_NEW"))
-    }
-
-    /// Asks for the record as it was before.
-    pub(crate) fn returning_old(self) -> Self {
-        self.with(|change| change.return_values = Some("ALL_OLD"))
-    }
-
-    /// Asks for the record whose condition did not hold.
-    pub(crate) fn telling_what_is_there(self) -> Self {
-        self.with(|change| change.return_values_on_condition_check_failure = Some("ALL_OLD"))
-    }
-
-    fn in_table(mut self, name: &str) -> Self {
-        name.clone_into(&mut self.change().table_name);
-        self
-    }
-}
-
-/// Records that share a partition, in the order of their sort keys.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Query {
-    table_name: String,
-    consistent_read: bool,
-    scan_index_forward: bool,
-    key_condition_expression: &'static str,
-    expression_attribute_values: HashMap<&'static str, AttributeValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    filter_expression: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    projection_expression: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    limit: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    exclusive_start_key: Option<Item>,
-}
-
-impl Query {
-    /// All of a partition.
-    pub(crate) fn partition(pk: String) -> Self {
-        Self {
-            table_name: String::new(),
-            consistent_read: true,
-            scan_index_forward: true,
-            key_condition_expression: "pk = :pk",
-            expression_attribute_values: HashMap::from([(":pk", AttributeValue::S(pk))]),
-            filter_expression: None,
-            projection_expression: None,
-            limit: None,
-            exclusive_start_key: None,
-        }
-    }
-
-    /// Only those whose sort key begins with `prefix`.
-    pub(crate) fn beginning_with(mut self, prefix: &str) -> Self {
-        self.key_condition_expression = "pk = :pk AND begins_with(sk, :prefix)";
-        self.expression_attribute_values.insert(":prefix", AttributeValue::S(prefix.to_owned()));
-        self
-    }
-
-    /// Only those that a condition about `:name` holds for.
-    pub(crate) fn only_if(
-        mut self,
-        condition: &'static str,
-        name: &'static str,
-        value: AttributeValue,
-    ) -> Self {
-        self.filter_expression = Some(condition);
-        self.expression_attribute_values.insert(name, value);
-        self
-    }
-
-    /// Only their keys.
-    pub(crate) fn keys_only(self) -> Self {
-        Self { projection_expression: Some("pk, sk"), ..self }
-    }
-
-    /// The last `limit` of them, the last one first.
-    pub(crate) fn last(self, limit: usize) -> Self {
-        Self { scan_index_forward: false, limit: Some(limit), ..self }
     }
 }
 
