@@ -4,7 +4,7 @@ use bytes::Bytes;
 use domain::FileName;
 use futures_util::stream;
 use http::{HeaderValue, header};
-use multer::{Constraints, Multipart, SizeLimit};
+use multer::{Constraints, Field, Multipart, SizeLimit};
 
 use crate::content_disposition::ContentDisposition;
 use crate::error::ApiError;
@@ -44,7 +44,7 @@ impl Request {
                 (_, None) => continue,
             };
             let name = last_segment(&file_name)?;
-            let content = field.bytes().await.map_err(|error| malformed(&error))?;
+            let content = whole(field).await.map_err(|error| malformed(&error))?;
             files.push(UploadedFile { name, content });
         }
         Err(ApiError::BadRequest(format!("The form has too many parts: at most {MAX_PARTS}.")))
@@ -59,6 +59,15 @@ impl Request {
             _ => ApiError::UnsupportedMediaType { expected: "multipart/form-data" },
         })
     }
+}
+
+/// The content of a field. As the form is there wholly, it comes in one piece, which need not be copied.
+async fn whole(mut field: Field<'_>) -> multer::Result<Bytes> {
+    let mut content = field.chunk().await?.unwrap_or_default();
+    while let Some(more) = field.chunk().await? {
+        content = [content, more].concat().into();
+    }
+    Ok(content)
 }
 
 /// Clients of all ages send a path with the name, in either direction of slash.

@@ -42,7 +42,7 @@ impl Reply {
 
 /// Hands every event, with what the runtime says about it, to `reply`, and sends back what that makes of it, or why it failed, until
 /// the Runtime API fails.
-pub(crate) async fn run<R>(reply: impl Fn(Bytes, Context) -> R) -> Result<(), Error>
+pub(crate) async fn run<R>(reply: impl Fn(Vec<u8>, Context) -> R) -> Result<(), Error>
 where
     R: Future<Output = Result<Reply, Error>>,
 {
@@ -50,7 +50,7 @@ where
     loop {
         let next = build_request().uri("/2018-06-01/runtime/invocation/next").body(Body::empty())?;
         let (parts, event) = client.call(next).await?.into_parts();
-        let event = event.collect().await?.to_bytes();
+        let event = whole(event).await?;
         // The local emulator has nothing to do for it at the moment.
         if parts.status == StatusCode::NO_CONTENT {
             continue;
@@ -68,6 +68,18 @@ where
         // What it says to an answer is of no use, but the connection is free again only behind it.
         client.call(request).await?.into_body().collect().await?;
     }
+}
+
+/// An event, whose pieces are let go as they come: one of 6 MB need not lie in memory twice.
+async fn whole<B: http_body::Body<Data = Bytes> + Unpin>(mut event: B) -> Result<Vec<u8>, B::Error> {
+    let length = event.size_hint().exact().and_then(|length| usize::try_from(length).ok());
+    let mut whole = Vec::with_capacity(length.unwrap_or_default());
+    while let Some(frame) = event.frame().await {
+        if let Ok(piece) = frame?.into_data() {
+            whole.extend_from_slice(&piece);
+        }
+    }
+    Ok(whole)
 }
 
 /// The client of the Runtime API, which sends at once what it is given. It keeps one connection, since the local emulator goes on

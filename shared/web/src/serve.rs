@@ -81,9 +81,7 @@ async fn run(
         async move {
             let is_first = served.fetch_add(1, Ordering::Relaxed) == 0;
             let invocation = Invocation::new(&context, is_first);
-            let read = Event::read(&event);
-            drop(event);
-            let (format, request) = match read {
+            let (format, request) = match Event::read(event) {
                 Event::Request(format, request) => (format, *request),
                 Event::Notice(notice) => {
                     see_to(&*function, notice, &invocation).await?;
