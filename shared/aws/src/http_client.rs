@@ -29,6 +29,9 @@ const AMAZON_ROOTS: [&[u8]; 5] = [
     include_bytes!("roots/starfield_services_root_g2.der"),
 ];
 
+/// So many bytes are read at once: a file passes in such pieces, of which two or three are in memory at a time.
+const PIECE_BYTES: usize = 96 * 1024;
+
 /// A connection within a region takes milliseconds.
 const CONNECT_TIME: Duration = Duration::from_secs(1);
 
@@ -57,7 +60,7 @@ pub(crate) fn http_client(roots: RootCertStore) -> HttpClient {
     http.set_connect_timeout(Some(CONNECT_TIME));
     let https =
         HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(http);
-    Client::builder(TokioExecutor::new()).build(https)
+    Client::builder(TokioExecutor::new()).http1_read_buf_exact_size(PIECE_BYTES).build(https)
 }
 
 #[cfg(test)]

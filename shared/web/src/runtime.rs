@@ -3,7 +3,7 @@
 //!
 //! That of `lambda_runtime` sends a streamed answer piece by piece through a socket that holds small packets back (Nagle's
 //! algorithm), so that a short one takes 40 ms, the time for which Linux keeps back an acknowledgement. And it copies an event before it
-//! is read. This one uses its client, its context and its documents.
+//! is read. This one uses its context and its documents.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -14,10 +14,22 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use http::{HeaderValue, Method, Request, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
+use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
 use lambda_runtime::{Config, Context, Diagnostic, Error};
 use lambda_runtime_api_client::body::Body;
-use lambda_runtime_api_client::{PooledClient, build_request};
+use lambda_runtime_api_client::build_request;
+
+use crate::environment;
+
+/// Says where the Runtime API is: a host and a port (AWS Lambda, "Defined runtime environment variables"). The local
+/// emulator writes a scheme before them and a path behind.
+const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+
+/// So many bytes of an event are read at once. Two or three such pieces are in memory at a time; with what Lambda's own
+/// client allows itself, pieces of 1 MiB, they are more than most events.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// Names the request that an event belongs to (AWS Lambda Runtime API).
 const REQUEST_ID: &str = "lambda-runtime-aws-request-id";
@@ -46,10 +58,14 @@ pub(crate) async fn run<R>(reply: impl Fn(Vec<u8>, Context) -> R) -> Result<(), 
 where
     R: Future<Output = Result<Reply, Error>>,
 {
+    let api =
+        environment::variable(RUNTIME_API).ok_or("AWS_LAMBDA_RUNTIME_API is not set: Lambda sets it")?;
+    let api = api.strip_prefix("http://").unwrap_or(&api);
+    let invocations = format!("http://{api}/2018-06-01/runtime/invocation");
     let (client, config) = (client(), Arc::new(Config::from_env()));
     loop {
-        let next = build_request().uri("/2018-06-01/runtime/invocation/next").body(Body::empty())?;
-        let (parts, event) = client.call(next).await?.into_parts();
+        let next = build_request().uri(format!("{invocations}/next")).body(Body::empty())?;
+        let (parts, event) = client.request(next).await?.into_parts();
         let event = whole(event).await?;
         // The local emulator has nothing to do for it at the moment.
         if parts.status == StatusCode::NO_CONTENT {
@@ -58,15 +74,17 @@ where
         let id = parts.headers.get(REQUEST_ID).ok_or("an event without a request id")?.to_str()?.to_owned();
         let context = Context::new(&id, config.clone(), &parts.headers)?;
         let mut request = match AssertUnwindSafe(reply(event, context)).catch_unwind().await {
-            Ok(Ok(reply)) => answer(&id, reply)?,
-            Ok(Err(failure)) => report(&id, failure)?,
-            Err(_) => report(&id, "a panic, logged where it happened".into())?,
+            Ok(Ok(reply)) => answer(&format!("{invocations}/{id}/response"), reply)?,
+            Ok(Err(failure)) => report(&format!("{invocations}/{id}/error"), failure)?,
+            Err(_) => {
+                report(&format!("{invocations}/{id}/error"), "a panic, logged where it happened".into())?
+            }
         };
         if let Some(invocation_id) = parts.headers.get(INVOCATION_ID) {
             request.headers_mut().insert(INVOCATION_ID, invocation_id.clone());
         }
         // What it says to an answer is of no use, but the connection is free again only behind it.
-        client.call(request).await?.into_body().collect().await?;
+        client.request(request).await?.into_body().collect().await?;
     }
 }
 
@@ -84,20 +102,21 @@ async fn whole<B: http_body::Body<Data = Bytes> + Unpin>(mut event: B) -> Result
 
 /// The client of the Runtime API, which sends at once what it is given. It keeps one connection, since the local emulator goes on
 /// reading a large answer only when the next event is asked for on the same.
-fn client() -> PooledClient {
+fn client() -> Client<HttpConnector, Body> {
     let mut http = HttpConnector::new();
     http.set_nodelay(true);
-    PooledClient::builder().with_connector(http).with_pool_size(1).build()
+    let mut client = Client::builder(TokioExecutor::new());
+    client.pool_max_idle_per_host(1).http1_read_buf_exact_size(PIECE_BYTES).build(http)
 }
 
-/// `POST /runtime/invocation/<id>/response`.
-fn answer(id: &str, reply: Reply) -> Result<Request<Body>, Error> {
+/// An answer to an invocation, to be sent to its address.
+fn answer(uri: &str, reply: Reply) -> Result<Request<Body>, Error> {
     let pieces = match reply {
-        Reply::Document(document) => return post(id, "response", document.into()),
+        Reply::Document(document) => return post(uri, document.into()),
         Reply::Pieces(pieces) => pieces,
     };
     let frames = pieces.map(|piece| Ok::<_, std::convert::Infallible>(Frame::data(piece)));
-    let mut request = post(id, "response", Body::new(StreamBody::new(frames)))?;
+    let mut request = post(uri, Body::new(StreamBody::new(frames)))?;
     let headers = request.headers_mut();
     headers.insert("lambda-runtime-function-response-mode", HeaderValue::from_static("streaming"));
     let media_type = HeaderValue::from_static("application/vnd.awslambda.http-integration-response");
@@ -105,15 +124,14 @@ fn answer(id: &str, reply: Reply) -> Result<Request<Body>, Error> {
     Ok(request)
 }
 
-/// `POST /runtime/invocation/<id>/error`.
-fn report(id: &str, failure: Error) -> Result<Request<Body>, Error> {
+/// Why an invocation failed, to be sent to its address for that.
+fn report(uri: &str, failure: Error) -> Result<Request<Body>, Error> {
     let diagnostic = serde_json::to_vec(&Diagnostic::from(failure))?;
-    let mut request = post(id, "error", diagnostic.into())?;
+    let mut request = post(uri, diagnostic.into())?;
     request.headers_mut().insert("lambda-runtime-function-error-type", HeaderValue::from_static("unhandled"));
     Ok(request)
 }
 
-fn post(id: &str, what: &str, body: Body) -> Result<Request<Body>, Error> {
-    let uri = format!("/2018-06-01/runtime/invocation/{id}/{what}");
+fn post(uri: &str, body: Body) -> Result<Request<Body>, Error> {
     Ok(build_request().method(Method::POST).uri(uri).body(body)?)
 }
