@@ -21,11 +21,9 @@ use lambda_runtime::{Config, Context, Diagnostic, Error};
 use lambda_runtime_api_client::body::Body;
 use lambda_runtime_api_client::build_request;
 
-use crate::environment;
-
-/// Says where the Runtime API is: a host and a port (AWS Lambda, "Defined runtime environment variables"). The local
-/// emulator writes a scheme before them and a path behind.
-const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+/// Names the variable that says where the Runtime API is: a host and a port (AWS Lambda, "Defined runtime environment
+/// variables"). The local emulator writes a scheme before them and a path behind.
+pub(crate) const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 
 /// So many bytes of an event are read at once. Two or three such pieces are in memory at a time; with what Lambda's own
 /// client allows itself, pieces of 1 MiB, they are more than most events.
@@ -52,17 +50,19 @@ impl Reply {
     }
 }
 
-/// Hands every event, with what the runtime says about it, to `reply`, and sends back what that makes of it, or why it failed, until
-/// the Runtime API fails.
-pub(crate) async fn run<R>(reply: impl Fn(Vec<u8>, Context) -> R) -> Result<(), Error>
+/// Hands every event of the Runtime API, with what that says about it, to `reply`, and sends back what becomes of it, or why it
+/// failed, until the Runtime API fails.
+pub(crate) async fn run<R>(
+    api: &str,
+    config: Config,
+    reply: impl Fn(Vec<u8>, Context) -> R,
+) -> Result<(), Error>
 where
     R: Future<Output = Result<Reply, Error>>,
 {
-    let api =
-        environment::variable(RUNTIME_API).ok_or("AWS_LAMBDA_RUNTIME_API is not set: Lambda sets it")?;
-    let api = api.strip_prefix("http://").unwrap_or(&api);
+    let api = api.strip_prefix("http://").unwrap_or(api);
     let invocations = format!("http://{api}/2018-06-01/runtime/invocation");
-    let (client, config) = (client(), Arc::new(Config::from_env()));
+    let (client, config) = (client(), Arc::new(config));
     loop {
         let next = build_request().uri(format!("{invocations}/next")).body(Body::empty())?;
         let (parts, event) = client.request(next).await?.into_parts();
@@ -134,4 +134,76 @@ fn report(uri: &str, failure: Error) -> Result<Request<Body>, Error> {
 
 fn post(uri: &str, body: Body) -> Result<Request<Body>, Error> {
     Ok(build_request().method(Method::POST).uri(uri).body(body)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    const ACCEPTED: &str = "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n";
+
+    /// Reads until a request has come to this end.
+    fn read_to(connection: &mut TcpStream, end: &[u8]) -> Vec<u8> {
+        let (mut read, mut piece) = (Vec::new(), [0; 4096]);
+        while !read.ends_with(end) {
+            let bytes = connection.read(&mut piece).expect("readable");
+            assert!(bytes > 0, "the function has left");
+            read.extend_from_slice(&piece[..bytes]);
+        }
+        read
+    }
+
+    /// Plays the Runtime API to one function: `rounds` of the same event. What came back, and after what time.
+    fn runtime_api(listener: &TcpListener, event: &str, rounds: usize) -> Vec<(String, Duration)> {
+        let (mut connection, _) = listener.accept().expect("a function");
+        connection.set_nodelay(true).expect("settable");
+        let head = "HTTP/1.1 200 OK\r\nlambda-runtime-aws-request-id: 1\r\nlambda-runtime-deadline-ms: 9";
+        let event = format!("{head}\r\ncontent-length: {}\r\n\r\n{event}", event.len());
+        let round = |_| {
+            read_to(&mut connection, b"\r\n\r\n");
+            let begin = Instant::now();
+            connection.write_all(event.as_bytes()).expect("written");
+            let answer = String::from_utf8(read_to(&mut connection, b"\r\n0\r\n\r\n")).expect("text");
+            let time = begin.elapsed();
+            connection.write_all(ACCEPTED.as_bytes()).expect("written");
+            (answer, time)
+        };
+        (0..rounds).map(round).collect()
+    }
+
+    /// Answers of three pieces, the first of which is the length of the event.
+    async fn in_pieces(event: Vec<u8>, _: Context) -> Result<Reply, Error> {
+        let pieces = [event.len().to_string(), "two".to_owned(), "three".to_owned()];
+        Ok(Reply::pieces(stream::iter(pieces).then(async |piece| {
+            tokio::task::yield_now().await;
+            Bytes::from(piece)
+        })))
+    }
+
+    async fn rounds(event: String, rounds: usize) -> Vec<(String, Duration)> {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let api = listener.local_addr().expect("its address").to_string();
+        let answers = std::thread::spawn(move || runtime_api(&listener, &event, rounds));
+        run(&api, Config::default(), in_pieces).await.expect_err("the Runtime API has ended");
+        answers.join().expect("answers")
+    }
+
+    #[tokio::test]
+    async fn a_short_streamed_answer_is_not_held_back() {
+        let mut times: Vec<_> = rounds("{}".to_owned(), 41).await.into_iter().map(|(_, time)| time).collect();
+        times.sort();
+        // Linux keeps an acknowledgement back for 40 ms, and Nagle's algorithm waits for it.
+        assert!(times[20] < Duration::from_millis(30), "{times:?}");
+    }
+
+    #[tokio::test]
+    async fn an_event_of_6_mb_arrives_whole() {
+        let [(answer, _)] = &rounds("x".repeat(6_000_000), 1).await[..] else { panic!("one answer") };
+        assert!(answer.starts_with("POST /2018-06-01/runtime/invocation/1/response "), "{answer}");
+        assert!(answer.ends_with("7\r\n6000000\r\n3\r\ntwo\r\n5\r\nthree\r\n0\r\n\r\n"), "{answer}");
+    }
 }

@@ -11,6 +11,7 @@ use futures_util::FutureExt as _;
 use http::header::ORIGIN;
 use http::{Method, StatusCode};
 
+use crate::environment;
 use crate::error::{ApiError, Source};
 use crate::event::{self, Event, Notice};
 use crate::invocation::Invocation;
@@ -19,7 +20,7 @@ use crate::origins::Origins;
 use crate::request::Request;
 use crate::request_line::{self, Outcome};
 use crate::response::{self, Body, Response};
-use crate::runtime::{self, Reply};
+use crate::runtime::{self, RUNTIME_API, Reply};
 
 /// What a function does with a request.
 #[async_trait]
@@ -76,7 +77,9 @@ async fn run(
     answers: Answers,
     served: Arc<AtomicU64>,
 ) -> Result<(), lambda_runtime::Error> {
-    runtime::run(|event, context| {
+    let api =
+        environment::variable(RUNTIME_API).ok_or("AWS_LAMBDA_RUNTIME_API is not set: Lambda sets it")?;
+    runtime::run(&api, lambda_runtime::Config::from_env(), |event, context| {
         let (function, served) = (Arc::clone(&function), Arc::clone(&served));
         async move {
             let is_first = served.fetch_add(1, Ordering::Relaxed) == 0;
