@@ -22,7 +22,9 @@ pub(crate) async fn log_off(
         caller = match app.authenticator.caller(request, log).await {
             Ok(caller) => caller,
             // A key that is left is no session.
-            Err(ApiError::Unauthenticated | ApiError::SessionNeeded) => return signed_off(app),
+            Err(ApiError::Unauthenticated | ApiError::UnknownKey | ApiError::SessionNeeded) => {
+                return signed_off(app);
+            }
             Err(error) => return Err(error),
         };
     }

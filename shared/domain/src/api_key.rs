@@ -250,6 +250,12 @@ pub struct ApiKeyText {
 }
 
 impl ApiKeyText {
+    /// Whether a text is meant as a key, whether or not it is one.
+    #[must_use]
+    pub fn is_meant_by(text: &str) -> bool {
+        text.starts_with(PREFIX)
+    }
+
     /// Reads a key; `None` unless it is one, letter by letter, with the right checksum. That says nothing about whether
     /// there is such a key.
     #[must_use]

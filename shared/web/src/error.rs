@@ -25,6 +25,16 @@ pub enum ApiError {
     /// 401: no token, or none that is valid.
     #[error("You are not logged on, or your session has ended: log on with POST /users/api/auth.")]
     Unauthenticated,
+    /// 401: an API key that is not known, or no longer.
+    #[error(
+        "This API key is not valid: it was mistyped or revoked, or has expired. Make a new one, in the console or with POST /users/api/keys."
+    )]
+    UnknownKey,
+    /// 401: the request says whose it is, and comes from somebody else.
+    #[error(
+        "Somebody else is logged on here by now, and nothing was done: log on again with POST /users/api/auth."
+    )]
+    OtherAccount,
     /// 403: a page of another site tries to use a visitor's cookie.
     #[error("This request comes from a web page of another site, which may not use this API.")]
     ForeignOrigin,
@@ -148,7 +158,7 @@ impl ApiError {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Unauthenticated | Self::UnknownKey | Self::OtherAccount => StatusCode::UNAUTHORIZED,
             Self::ForeignOrigin
             | Self::AdministratorNeeded
             | Self::InsufficientScope(_)
@@ -188,7 +198,7 @@ impl ApiError {
                     answer.headers_mut().insert(header::ALLOW, allow);
                 }
             }
-            Self::Unauthenticated => {
+            Self::Unauthenticated | Self::UnknownKey | Self::OtherAccount => {
                 // RFC 9110 15.5.2 asks for it; no browser shows a dialogue for this scheme.
                 answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }

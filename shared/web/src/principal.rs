@@ -1,12 +1,16 @@
 //! Whoever sends a request, and what they may do: a session may do everything, a key what its scopes say.
 
-use domain::{Account, ApiKeyText, Scope, Scopes};
+use domain::{Account, ApiKeyText, EmailAddress, Scope, Scopes};
 use http::HeaderMap;
+use percent_encoding::percent_decode_str;
 
 use crate::caller::{Authenticator, Caller, NOTED_USE_SECONDS, bearer_tokens};
 use crate::error::ApiError;
 use crate::log::RequestLog;
 use crate::request::Request;
+
+/// Says whose request it is to be: an e-mail address, percent-encoded.
+const EXPECTED_ACCOUNT: &str = "expected-account";
 
 /// Whoever sends a request, by what they prove it with.
 #[derive(Clone, Debug)]
@@ -45,7 +49,8 @@ impl Principal {
 
 impl Authenticator {
     /// Whoever sends a request; noted in `log`. Any valid token that it carries counts before a key, because it may do
-    /// more.
+    /// more. A request that says whose it is to be is refused when somebody else sends it: a page may be open while
+    /// somebody else logs on in another one of the same browser, and both have one cookie.
     ///
     /// Costs one strongly consistent read: a session that has ended, or a key that is revoked, is refused from the next
     /// request on.
@@ -54,6 +59,9 @@ impl Authenticator {
             Ok(caller) => Principal::Session(caller),
             Err(error) => self.by_key(&request.headers).await?.ok_or(error)?,
         };
+        if !is_expected(principal.account(), &request.headers) {
+            return Err(ApiError::OtherAccount);
+        }
         log.account = Some(principal.account().id.clone());
         Ok(principal)
     }
@@ -61,19 +69,37 @@ impl Authenticator {
     /// The holder of a key that lives. A key in a cookie is none: pages would send it without being told to.
     async fn by_key(&self, headers: &HeaderMap) -> Result<Option<Principal>, ApiError> {
         // No more than one, because each costs a read before it is known to be genuine.
-        let Some(text) = bearer_tokens(headers).find_map(ApiKeyText::parse) else { return Ok(None) };
+        let Some(text) = sent_key(headers)? else { return Ok(None) };
         let now = self.clock.now();
         let found = self.api_keys.find_key(&text.account, &text.id).await?;
         let found = found.filter(|(key, account)| {
             key.is_proven_by(&text) && key.is_alive(account, now) && !account.disabled
         });
-        let Some((key, account)) = found else { return Ok(None) };
+        let Some((key, account)) = found else { return Err(ApiError::UnknownKey) };
         if key.last_used.is_none_or(|last_used| last_used.plus_seconds(NOTED_USE_SECONDS) <= now) {
             // Only its owner's list of keys is less exact if this fails.
             let _ = self.api_keys.note_key_use(&key, now).await;
         }
         Ok(Some(Principal::Key(account, key.scopes)))
     }
+}
+
+/// The key that a request carries. What is meant as one and is none, is not known.
+fn sent_key(headers: &HeaderMap) -> Result<Option<ApiKeyText>, ApiError> {
+    let mut meant = bearer_tokens(headers).filter(|text| ApiKeyText::is_meant_by(text)).peekable();
+    if meant.peek().is_none() {
+        return Ok(None);
+    }
+    meant.find_map(ApiKeyText::parse).map(Some).ok_or(ApiError::UnknownKey)
+}
+
+/// Whether a request is sent by whom it is to be sent, if it says so. What cannot be read is nobody's address.
+fn is_expected(account: &Account, headers: &HeaderMap) -> bool {
+    let mut lines = headers.get_all(EXPECTED_ACCOUNT).iter();
+    lines.all(|line| {
+        let address = percent_decode_str(line.to_str().unwrap_or_default()).decode_utf8_lossy();
+        EmailAddress::parse(&address).is_ok_and(|address| address.normalised() == account.email.normalised())
+    })
 }
 
 #[cfg(test)]
@@ -188,6 +214,35 @@ mod tests {
         assert_eq!(status(world.principal(&both).await.and_then(Principal::logged_on)), 200);
         let stale = [bearer(&world.text), (header::COOKIE, "session_token=old".into())];
         assert_eq!(status(world.principal(&stale).await.unwrap().permitted(Scope::Send)), 200);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_says_whose_it_is_is_refused_when_somebody_else_is_logged_on() {
+        let world = World::new().await;
+        let asked = async |address: &str| {
+            let expected = (HeaderName::from_static(EXPECTED_ACCOUNT), address.to_owned());
+            let by_key = world.principal(&[bearer(&world.text), expected.clone()]).await;
+            let by_cookie = world.principal(&[world.cookie.clone(), expected]).await;
+            [status(by_key), status(by_cookie)]
+        };
+        let own = world.account.email.as_str().to_owned();
+        assert_eq!(asked(&own).await, [200, 200]);
+        assert_eq!(asked(&own.to_uppercase().replace('@', "%40")).await, [200, 200]);
+        for other in ["eve@example.org", "", "%", "ada"] {
+            assert_eq!(asked(other).await, [401, 401], "{other}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_sends_a_key_that_is_not_valid_is_told_of_the_key() {
+        let world = World::new().await;
+        let told = async |text: &str| world.principal(&[bearer(text)]).await.unwrap_err();
+        assert!(matches!(told(&world.text[..94]).await, ApiError::UnknownKey));
+        assert!(matches!(told("no key at all").await, ApiError::Unauthenticated));
+        world.store.revoke_key(&world.account.id, &world.key.id, &Effects::none()).await.unwrap();
+        assert!(matches!(told(&world.text).await, ApiError::UnknownKey));
+        let with_cookie = world.principal(&[bearer(&world.text), world.cookie.clone()]).await;
+        assert_eq!(status(with_cookie), 200, "a session counts before a key");
     }
 
     #[tokio::test]
