@@ -155,7 +155,7 @@ class Console:
 
     def log_on_as(self, member):
         """Takes over the session of a member, as if the browser had been used before."""
-        cookie = {"name": "session_token", "value": member.token, "url": self.service.api, "httpOnly": True}
+        cookie = {"name": "session_token", "value": member.token, "url": origin(self.service.api), "httpOnly": True}
         self.context.add_cookies([cookie])
 
     def log_off(self):

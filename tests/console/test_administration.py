@@ -28,7 +28,7 @@ def test_only_administrators_see_accounts(visit, demo, admin):
 def test_an_account_is_found_and_changed(console, demo):
     console.field("E-mail address").fill("nobody@example.org")
     console.button("Find").click()
-    console.says("There is no such account")
+    console.says("No account has the address nobody@example.org.")
     find(console, demo.email)
     console.field("Role").select_option("pro")
     console.field("Room in megabytes").fill("1.5")

@@ -225,7 +225,7 @@ def test_the_whole_folder_is_downloaded_as_a_zip(console):
 def test_what_is_gone_meanwhile_is_said_and_what_to_do(console, pro):
     pro.remove("project/results.csv")
     console.row("results.csv").get_by_role("button").click()
-    expect(console.page.get_by_role("alert").first).to_contain_text("Load the folder again")
+    expect(console.page.get_by_role("alert").first).to_contain_text("It may have been moved or deleted meanwhile")
     console.page.keyboard.press("Escape")
     console.go("files/project/nowhere")
     expect(console.page.get_by_role("alert").filter(has_text="is not found")).to_be_visible()

@@ -167,6 +167,7 @@ def test_what_another_program_has_left_half_sent_is_shown_and_ended(console, pro
     expect(console.page.get_by_text("and 20.0 MB kept for uploads that have not ended")).to_be_visible()
     console.looks_well("left")
     console.button("End the upload of left.eso").click()
+    console.dialog("End the upload of left.eso?").get_by_role("button", name="End it", exact=True).click()
     expect(console.page.get_by_text("was not sent wholly")).to_have_count(0)
     expect(console.page.get_by_text("kept for uploads")).to_have_count(0)
 

@@ -6,15 +6,16 @@ import { FilesPage } from "./files/folder_page";
 import { forgetAll } from "./files/listing";
 import { nameOf } from "./files/path";
 import { MailPage } from "./mail/mail_page";
-import { Questions } from "./parts/ask";
+import { confirmed, Questions } from "./parts/ask";
 import { Icon, type IconName } from "./parts/icon";
+import { stopAll } from "./parts/jobs";
 import { Notices, tellFailure } from "./parts/notices";
 import { addressOf, type Place, place, type Section } from "./routing";
 import { leave, who } from "./session";
 import { SessionEnded } from "./sign_on/session_ended";
 import { SignOn } from "./sign_on/sign_on";
 import { UploadPanel } from "./uploads/panel";
-import { queue } from "./uploads/uploads";
+import { isBusy, queue } from "./uploads/uploads";
 
 const NAME = "Users API";
 
@@ -35,7 +36,7 @@ export function App() {
   useEffect(() => {
     if (account !== null) return;
     // Nothing of whoever was here before is left to the next one.
-    queue.cancelAll();
+    void queue.cancelAll();
     forgetAll();
   }, [account]);
   if (account === undefined) return <Starting />;
@@ -117,12 +118,20 @@ function Header({ section, isAdmin, user }: { section: Section; isAdmin: boolean
       <button
         type="button"
         class="quiet log-off"
-        onClick={() => leave().catch((error) => tellFailure("", error))}
+        onClick={() => logOff().catch((error) => tellFailure("", error))}
       >
         <Icon name="leave" /> <span>Log off</span>
       </button>
     </header>
   );
+}
+
+async function logOff(): Promise<void> {
+  const text = <p>What has not arrived or is not done yet stays undone.</p>;
+  if (isBusy() && !(await confirmed("Stop what is under way?", text, "Stop it and log off"))) return;
+  stopAll();
+  await queue.cancelAll();
+  await leave();
 }
 
 function Tab({ to, icon, section }: { to: Section; icon: IconName; section: Section }) {

@@ -1,19 +1,23 @@
 /** Who is logged on, from the first page to the log-off; and the log-on in between when the session has ended. */
 import { signal } from "@preact/signals";
-import { whenSessionEnds } from "./api/client";
+import { expectAccount, whenSessionEnds } from "./api/client";
+import type { Failure } from "./api/failure";
 import type { AuthReturn } from "./api/shapes";
 import { checkIn, logOff } from "./api/sign_on";
-import { go } from "./routing";
+import { addressOf } from "./routing";
 import * as unfinished from "./uploads/unfinished";
+
+/** Where a word is kept over a reload of the page. */
+const FAREWELL = "farewell";
 
 /** `undefined` until it is known. */
 export const who = signal<AuthReturn | null | undefined>(undefined);
 
 /** What is told on the page of the log-on. */
-export const farewell = signal("");
+export const farewell = signal(takeFarewell());
 
 /** Set while the page waits for the password of whoever was logged on. */
-export const renewal = signal<{ email: string; done: () => void } | null>(null);
+export const renewal = signal<{ email: string; isOther: boolean; done: () => void } | null>(null);
 
 /** How often the token is renewed while the page is open: well within the life of the shortest one that makes sense. */
 const CHECK_IN_MILLISECONDS = 10 * 60 * 1_000;
@@ -31,20 +35,22 @@ export async function resume(): Promise<void> {
 export function begin(account: AuthReturn): void {
   who.value = account;
   farewell.value = "";
+  expectAccount(account.email);
   whenSessionEnds(renew);
   clearInterval(timer);
   timer = window.setInterval(keepAlive, CHECK_IN_MILLISECONDS);
 }
 
 /** Everybody who meets the end of the session waits for the same log-on. */
-function renew(): Promise<void> {
+function renew(why: Failure): Promise<void> {
   waiting ??= new Promise<void>((resolve) => {
     const done = () => {
       waiting = null;
       renewal.value = null;
       resolve();
     };
-    renewal.value = { email: who.value?.email ?? "", done };
+    const isOther = why.message.startsWith("Somebody else");
+    renewal.value = { email: who.value?.email ?? "", isOther, done };
   });
   return waiting;
 }
@@ -54,7 +60,9 @@ export function keepAlive(): void {
   if (renewal.value) return;
   checkIn().then(
     (account) => {
-      if (account && who.value) who.value = account;
+      if (!account || !who.value) return;
+      who.value = account;
+      expectAccount(account.email);
     },
     () => {},
   );
@@ -70,14 +78,36 @@ export async function leave(): Promise<void> {
   }
 }
 
-/** Back to the log-on, with nothing left of whoever was here, not even the names of their files. */
+/** Back to the log-on, with nothing left of whoever was here, not even the names of their files. The page begins anew, so that
+ *  nothing that was under way goes on for the next one. */
 export function end(text: string): void {
   unfinished.forgetAll();
-  go("files");
   clearInterval(timer);
   whenSessionEnds(null);
   waiting = null;
   renewal.value = null;
   farewell.value = text;
   who.value = null;
+  history.replaceState(null, "", addressOf("files"));
+  try {
+    sessionStorage.setItem(FAREWELL, text);
+  } catch {
+    // Without storage it is not told.
+  }
+  location.reload();
 }
+
+function takeFarewell(): string {
+  try {
+    const text = sessionStorage.getItem(FAREWELL) ?? "";
+    sessionStorage.removeItem(FAREWELL);
+    return text;
+  } catch {
+    return "";
+  }
+}
+
+/** Whoever comes back to a page is told at once when the session has ended meanwhile, or is somebody else's. */
+document.addEventListener("visibilitychange", () => {
+  if (who.value && document.visibilityState === "visible") keepAlive();
+});

@@ -32,7 +32,10 @@ export function Data() {
       </section>
       <section class="card">
         <h2>Delete the account</h2>
-        <p>Your account ends at once, with its log-ons and keys; the files are removed within minutes.</p>
+        <p>
+          Your account ends at once, with its log-ons and keys; the files are removed within minutes. For
+          seven days after a change of the address it cannot be deleted, so that nobody who took it over can.
+        </p>
         <div class="buttons start">
           <button type="button" class="danger" onClick={begin}>
             Delete my account

@@ -64,7 +64,8 @@ function Address({ code }: { code: boolean }) {
     <section class="card">
       <h2>Change the e-mail address</h2>
       <p class="hint">
-        It is {who.value?.email}. A new one counts once you have followed the link that is mailed to it.
+        It is {who.value?.email}. A new one counts once you have followed the link that is mailed to it. For
+        seven days from then on the old one can take the change back, and the account cannot be deleted.
       </p>
       <Form action="Send the link" onSend={send}>
         <Field label="New e-mail address" name="email" type="email" autocomplete="email" required />
@@ -142,7 +143,7 @@ function Codes({ state, onChange }: { state: SecondFactor; onChange: () => Promi
         </Dialog>
       )}
       {typeof step === "object" && "codes" in step && (
-        <Dialog title="Keep these recovery codes" onClose={close}>
+        <Dialog title="Keep these recovery codes">
           <div class="dialog-text">
             <p>
               Each is good once in the place of a code, when your app is out of reach. They are shown this

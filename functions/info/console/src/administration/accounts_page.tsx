@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { AuditTable } from "../account/audit";
 import { changeAccount, endSessions, findAccount, readAuditOf } from "../api/administration";
+import { Failure } from "../api/failure";
 import type { AccountOfSomebody, AuditEvent, Role } from "../api/shapes";
 import { confirmed } from "../parts/ask";
 import { Field, Form } from "../parts/form";
@@ -23,7 +24,12 @@ export function AccountsPage() {
           class="form inline"
           onSend={async ({ email = "" }) => {
             setAccount(null);
-            setAccount(await findAccount(email));
+            setAccount(
+              await findAccount(email).catch((error: unknown) => {
+                const isNone = error instanceof Failure && error.status === 404;
+                throw isNone ? new Failure(404, `No account has the address ${email}`) : error;
+              }),
+            );
           }}
         >
           <Field label="E-mail address" name="email" type="email" required autocomplete="off" />

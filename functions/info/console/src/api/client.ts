@@ -6,14 +6,27 @@ import type { Usage } from "./shapes";
 /** Where the API is: one folder above the console. */
 export const API = new URL("../", location.href.split(/[?#]/)[0]).href;
 
-/** Asks for the password and comes back when somebody is logged on again. */
-type Renewal = () => Promise<void>;
+/** Asks for the password, and comes back when they are logged on again whose page this is. */
+type Renewal = (why: Failure) => Promise<void>;
 
 let renewal: Renewal | null = null;
 
 /** Says what happens when the session turns out to have ended. With `null` the 401 goes to whoever asked. */
 export function whenSessionEnds(handler: Renewal | null): void {
   renewal = handler;
+}
+
+let expected: string | null = null;
+
+/** Says whose page this is: the service does nothing for it in the name of somebody else, who may have logged on in another
+ *  tab meanwhile. */
+export function expectAccount(email: string | null): void {
+  expected = email;
+}
+
+/** What every request of this page says. */
+export function ownHeaders(): Record<string, string> {
+  return expected === null ? {} : { "Expected-Account": encodeURIComponent(expected) };
 }
 
 export interface Question {
@@ -30,7 +43,7 @@ export async function ask<T>(method: string, path: string, question: Question = 
 
 /** The answer itself, which is a success. */
 export async function send(method: string, path: string, question: Question = {}): Promise<Response> {
-  const headers = { ...question.headers };
+  const headers: Record<string, string> = { ...question.headers };
   const init: RequestInit = { method, headers, credentials: "same-origin" };
   if (question.signal) init.signal = question.signal;
   if (question.body !== undefined) {
@@ -38,6 +51,7 @@ export async function send(method: string, path: string, question: Question = {}
     init.body = JSON.stringify(question.body);
   }
   return renewing(async () => {
+    Object.assign(headers, ownHeaders());
     const answer = await fetch(API + path, init).catch((error: unknown) => {
       throw question.signal?.aborted ? error : networkFailure();
     });
@@ -53,7 +67,7 @@ export async function renewing<T>(work: () => Promise<T>): Promise<T> {
       return await work();
     } catch (error) {
       if (!(error instanceof Failure) || error.status !== 401 || !renewal) throw error;
-      await renewal();
+      await renewal(error);
     }
   }
 }

@@ -32,18 +32,19 @@ export function asFailure(error: unknown): Failure {
 /** What whoever reads of a failure can do, where the service's own text does not say it. */
 export function advice(failure: Failure): string {
   const wait = failure.retryAfter;
-  if (/try again|choose another/i.test(failure.message)) return "";
+  if (/try again|choose another|log on again/i.test(failure.message)) return "";
   switch (failure.status) {
     case 0:
       return "Check your network connection, then try again.";
     case 400:
       return /name in the path/.test(failure.message) ? "Rename it first." : "";
     case 404:
-      return "It may have been moved or deleted meanwhile. Load the folder again.";
+      return /is not found|^Nothing is stored/.test(failure.message)
+        ? "It may have been moved or deleted meanwhile."
+        : "";
     case 409:
-      return wait
-        ? "Something else is changing the same. Try again in a moment."
-        : "Choose another name or place.";
+      if (wait) return "Something else is changing the same. Try again in a moment.";
+      return /already|in the way/.test(failure.message) ? "Choose another name or place." : "";
     case 412:
       return "Somebody has stored another version meanwhile. Load the folder again before you replace it.";
     case 413:

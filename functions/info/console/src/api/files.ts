@@ -1,5 +1,5 @@
 /** Files and folders. Paths have no slash at their ends; the root is the empty path. */
-import { API, ask, renewing, send } from "./client";
+import { API, ask, ownHeaders, renewing, send } from "./client";
 import { Failure } from "./failure";
 import { put } from "./sending";
 import type { FolderNode, OpenUpload, UploadSession, Usage } from "./shapes";
@@ -102,7 +102,9 @@ export function putFile(path: string, file: Blob, { key, replace, signal, onProg
     "Idempotency-Key": key,
   };
   if (!replace) headers["If-None-Match"] = "*";
-  return renewing(() => put(API + filesPath(path), file, { headers, signal, onProgress }));
+  return renewing(() =>
+    put(API + filesPath(path), file, { headers: { ...headers, ...ownHeaders() }, signal, onProgress }),
+  );
 }
 
 /** Begins an upload in parts. */

@@ -1,31 +1,38 @@
 /** What is done to files and folders, and told. */
 import { Failure } from "../api/failure";
 import * as api from "../api/files";
+import { each, type Outcome } from "../parts/jobs";
 import { tell, tellFailure } from "../parts/notices";
 import { count } from "../parts/wording";
 import { type Entry, noteAdded, noteRemoved, readAgain } from "./listing";
 import { isWithin, join, nameOf } from "./path";
 import { usageChanged } from "./usage";
 
-/** How many requests are under way at once. */
-const AT_ONCE = 4;
-
-/** More than that are not done in a moment. */
-const MANY = 20;
-
 export async function makeFolder(path: string): Promise<void> {
-  if (await api.exists(path))
-    throw new Failure(409, `There is something of the name ${nameOf(path)} already.`);
+  if (await api.exists(path)) throw taken(nameOf(path));
   await api.makeFolder(path);
   noteAdded(path, true);
   tell(`The folder ${nameOf(path)} is made.`);
 }
 
+function taken(name: string): Failure {
+  return new Failure(409, `There is something of the name ${name} already: choose another name.`);
+}
+
 export async function rename(folder: string, entry: Entry, name: string): Promise<void> {
-  await api.transfer("move", join(folder, entry.name), join(folder, name));
+  await api.transfer("move", join(folder, entry.name), join(folder, name)).catch((error: unknown) => {
+    const isTaken = error instanceof Failure && error.status === 409 && error.retryAfter === undefined;
+    throw isTaken ? taken(name) : error;
+  });
   noteRemoved(join(folder, entry.name));
   noteAdded(join(folder, name), entry.isFolder, entry.size);
   tell(`${entry.name} is now ${name}.`);
+}
+
+/** A folder cannot hold itself. */
+export function refuseInItself(folder: string, entries: readonly Entry[], target: string): void {
+  const inItself = entries.find((entry) => entry.isFolder && isWithin(target, join(folder, entry.name)));
+  if (inItself) throw new Failure(409, `The folder ${inItself.name} cannot be put into itself.`);
 }
 
 /** Moves or copies entries of a folder to another one. */
@@ -35,21 +42,19 @@ export async function transfer(
   entries: readonly Entry[],
   target: string,
 ): Promise<void> {
-  const inItself = entries.find((entry) => entry.isFolder && isWithin(target, join(folder, entry.name)));
-  if (inItself) throw new Failure(409, `The folder ${inItself.name} cannot be put into itself.`);
-  tellMany(kind === "move" ? "Moving" : "Copying", entries);
-  const done = await each(entries, `${kind === "move" ? "Moving" : "Copying"} failed for`, async (entry) => {
+  const what = kind === "move" ? "Moving" : "Copying";
+  const work = async (entry: Entry) => {
     const from = join(folder, entry.name);
     const to = join(target, kind === "copy" && target === folder ? nameOfCopy(entry) : entry.name);
     await api.transfer(kind, from, to);
     if (kind === "move") noteRemoved(from);
     noteAdded(to, entry.isFolder, entry.size);
-  });
-  if (done > 0)
-    tell(
-      `${count(done, "item")} ${kind === "move" ? "moved" : "copied"} to ${nameOf(target) || "All files"}.`,
-    );
-  usageChanged();
+  };
+  const outcome = await each(what, entries, work, (entry, error) =>
+    tellFailure(`${what} failed for ${entry.name}`, error),
+  );
+  const place = nameOf(target) || "All files";
+  tellOutcome(outcome, entries, `${kind === "move" ? "moved" : "copied"} to ${place}`);
 }
 
 /** A copy beside the original has another name: `model copy.idf`. */
@@ -59,13 +64,20 @@ function nameOfCopy({ name, isFolder }: Entry): string {
 }
 
 export async function remove(folder: string, entries: readonly Entry[]): Promise<void> {
-  tellMany("Deleting", entries);
-  const done = await each(entries, "Not deleted:", async (entry) => {
+  const work = async (entry: Entry) => {
     const path = join(folder, entry.name);
     await api.remove(path);
     noteRemoved(path);
-  });
-  if (done > 0) tell(`${count(done, "item")} deleted.`);
+  };
+  const outcome = await each("Deleting", entries, work, (entry, error) =>
+    tellFailure(`Not deleted: ${entry.name}`, error),
+  );
+  tellOutcome(outcome, entries, "deleted");
+}
+
+function tellOutcome({ done, isStopped }: Outcome, entries: readonly Entry[], what: string): void {
+  if (isStopped) tell(`Stopped: ${done.toLocaleString("en")} of ${count(entries.length, "item")} ${what}.`);
+  else if (done > 0) tell(`${count(done, "item")} ${what}.`);
   usageChanged();
 }
 
@@ -88,33 +100,6 @@ export async function download(folder: string, entries: readonly Entry[]): Promi
       if (error instanceof Failure && error.status === 404) readAgain(folder);
     }
   }
-}
-
-/** What takes a while is told at its beginning too. */
-function tellMany(what: string, entries: readonly Entry[]): void {
-  if (entries.length > MANY) tell(`${what} ${count(entries.length, "item")}…`);
-}
-
-/** Does the same with all, some at once. Each failure is told; how many went well. */
-async function each(
-  entries: readonly Entry[],
-  complaint: string,
-  work: (entry: Entry) => Promise<void>,
-): Promise<number> {
-  const left = [...entries];
-  let done = 0;
-  const worker = async () => {
-    for (let entry = left.shift(); entry; entry = left.shift()) {
-      try {
-        await work(entry);
-        done += 1;
-      } catch (error) {
-        tellFailure(`${complaint} ${entry.name}`, error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return done;
 }
 
 /** Folders without files, which an upload would not make. */

@@ -4,7 +4,7 @@ import { Failure } from "../api/failure";
 import { Dialog } from "../parts/dialog";
 import { Field, Form } from "../parts/form";
 import { count } from "../parts/wording";
-import { makeFolder, rename, transfer } from "./changes";
+import { makeFolder, refuseInItself, rename, transfer } from "./changes";
 import type { Entry } from "./listing";
 import { endingOf, faultOf, join, nameOf } from "./path";
 import { Tree } from "./tree";
@@ -103,6 +103,9 @@ function TargetDialog({ kind, entries, folder, onClose }: TargetProperties) {
   const send = async () => {
     if (kind === "move" && target === folder)
       throw new Failure(-1, "Choose another folder: they are here already.");
+    refuseInItself(folder, entries, target);
+    // Many take a while, which is shown elsewhere, with a way to stop it.
+    if (entries.length > 1) onClose();
     await transfer(kind, folder, entries, target);
     onClose();
   };

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { advice, asFailure } from "../api/failure";
 import { Icon } from "./icon";
+import { Jobs } from "./jobs";
 
 interface Notice {
   id: number;
@@ -44,6 +45,7 @@ export function Notices() {
   const shown = notices.value;
   return (
     <section class="notices" aria-label="Notices">
+      <Jobs />
       <div role="status">{shown.filter((notice) => !notice.isFailure).map((notice) => line(notice))}</div>
       <div role="alert">{shown.filter((notice) => notice.isFailure).map((notice) => line(notice))}</div>
     </section>

@@ -7,8 +7,9 @@ export function SessionEnded() {
   const wait = renewal.value;
   if (!wait) return null;
   return (
-    <Dialog title="Your session has ended">
+    <Dialog title={wait.isOther ? "Somebody else has logged on" : "Your session has ended"}>
       <div class="dialog-text">
+        {wait.isOther && <p>It was in another tab of this browser. Nothing was done in their name.</p>}
         <p>
           Nothing is lost: give the password of <strong>{wait.email}</strong> once more, and everything that
           was under way goes on.
@@ -17,7 +18,7 @@ export function SessionEnded() {
       <LogOnForm email={wait.email} onDone={wait.done} />
       <p class="choices">
         <button type="button" class="link" onClick={() => end("Your session has ended.")}>
-          Log on as somebody else
+          {wait.isOther ? "Leave the page to them" : "Log on as somebody else"}
         </button>
       </p>
     </Dialog>

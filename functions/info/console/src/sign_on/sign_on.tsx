@@ -61,6 +61,7 @@ export function LogOnForm({ email, onDone }: { email?: string; onDone?: () => vo
     else begin(account);
   };
   const onFailure = (failure: Failure) => {
+    farewell.value = "";
     if (!asksForCode(failure) || isCodeNeeded) return false;
     needCode(true);
     return true;

@@ -3,11 +3,14 @@ import { useEffect, useState } from "preact/hooks";
 import { abortUpload, listUploads } from "../api/files";
 import type { OpenUpload } from "../api/shapes";
 import { usageChanged } from "../files/usage";
-import { Icon } from "../parts/icon";
+import { confirmed } from "../parts/ask";
 import { tellFailure } from "../parts/notices";
-import { size } from "../parts/wording";
+import { count, size } from "../parts/wording";
 import { ours, remove } from "./unfinished";
 import { queue } from "./uploads";
+
+/** More than that would stand in the way of the files. */
+const SHOWN = 2;
 
 interface Left extends OpenUpload {
   /** Whether this browser has begun it, and goes on with it. */
@@ -28,6 +31,8 @@ export function Interrupted() {
     );
   }, [chosen.size === 0]);
   const end = async ({ id, path }: Left) => {
+    const text = <p>What has arrived of it is gone then. If it is being sent just now, that fails.</p>;
+    if (!(await confirmed(`End the upload of ${path}?`, text, "End it"))) return;
     try {
       await abortUpload(id);
       remove(id);
@@ -37,30 +42,33 @@ export function Interrupted() {
       tellFailure(`The upload of ${path} was not ended`, error);
     }
   };
+  const shown = left.filter(({ path }) => !chosen.has(path));
+  const rows = shown.map((one) => <Row key={one.id} one={one} onEnd={() => end(one)} />);
+  if (shown.length <= SHOWN) return <div>{rows}</div>;
+  const kept = shown.reduce((sum, one) => sum + one.size, 0);
   return (
-    <div>
-      {left
-        .filter(({ path }) => !chosen.has(path))
-        .map((one) => (
-          <div key={one.id} class="note interrupted">
-            <p>
-              <strong>{one.path}</strong>{" "}
-              {one.isOurs
-                ? "was not sent wholly: choose the same file again in its folder, and it goes on where it stopped."
-                : "is being sent from elsewhere, or was not sent wholly: what began it goes on with it."}{" "}
-              <span class="hint">{size(one.size)} are kept for it.</span>
-            </p>
-            <button
-              type="button"
-              class="quiet square"
-              aria-label={`End the upload of ${one.path}`}
-              title="End it"
-              onClick={() => end(one)}
-            >
-              <Icon name="close" />
-            </button>
-          </div>
-        ))}
+    <details class="interrupted-many">
+      <summary>
+        {count(shown.length, "upload")} have not ended, and {size(kept)} are kept for them
+      </summary>
+      {rows}
+    </details>
+  );
+}
+
+function Row({ one, onEnd }: { one: Left; onEnd: () => void }) {
+  return (
+    <div class="note interrupted">
+      <p>
+        <strong>{one.path}</strong>{" "}
+        {one.isOurs
+          ? "was not sent wholly: choose the same file again in its folder, and it goes on where it stopped."
+          : "is being sent from elsewhere, or was not sent wholly: what began it goes on with it."}{" "}
+        <span class="hint">{size(one.size)} are kept for it.</span>
+      </p>
+      <button type="button" class="quiet" aria-label={`End the upload of ${one.path}`} onClick={onEnd}>
+        End
+      </button>
     </div>
   );
 }

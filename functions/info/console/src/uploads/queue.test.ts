@@ -15,7 +15,7 @@ class Hand implements Sender {
     });
   }
 
-  forget(upload: Upload): void {
+  async forget(upload: Upload): Promise<void> {
     this.forgotten.push(upload.path);
   }
 

@@ -47,7 +47,7 @@ export interface Sender {
   /** Sends a file; whatever has arrived before is not sent again. */
   send(upload: Upload, signal: AbortSignal, onProgress: () => void): Promise<void>;
   /** Gives up what has arrived of a file. */
-  forget(upload: Upload): void;
+  forget(upload: Upload): Promise<void>;
   /** Waits for a time, or until the network is back. */
   wait(seconds: number, signal: AbortSignal): Promise<void>;
 }
@@ -129,7 +129,7 @@ export class UploadQueue {
 
   cancel(upload: Upload): void {
     this.stop(upload);
-    if (upload.state !== "done") this.sender.forget(upload);
+    if (upload.state !== "done") void this.sender.forget(upload);
     this.uploads = this.uploads.filter((other) => other !== upload);
     this.startNext();
   }
@@ -146,14 +146,13 @@ export class UploadQueue {
     this.each(["paused", "failed"], (upload) => this.resume(upload));
   }
 
-  cancelAll(): void {
+  /** Gives all of them up; over when the service has given their room back. */
+  async cancelAll(): Promise<void> {
     const left = this.uploads;
     this.uploads = [];
-    for (const upload of left) {
-      this.stop(upload);
-      if (upload.state !== "done") this.sender.forget(upload);
-    }
+    for (const upload of left) this.stop(upload);
     this.changed();
+    await Promise.all(left.map((upload) => upload.state !== "done" && this.sender.forget(upload)));
   }
 
   /** Takes what needs nobody's attention off the list. */

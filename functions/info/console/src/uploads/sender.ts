@@ -23,10 +23,10 @@ export const sender: Sender = {
       ? sendWhole(upload, signal, onProgress)
       : sendInParts(upload, signal, onProgress);
   },
-  forget(upload) {
+  async forget(upload) {
     unfinished.forget(upload);
     // An upload that nobody ends expires by itself.
-    if (upload.session) abortUpload(upload.session).catch(() => {});
+    if (upload.session) await abortUpload(upload.session).catch(() => {});
   },
   wait(seconds, signal) {
     return new Promise((resolve) => {
