@@ -4,7 +4,7 @@
 use domain::{Account, AccountChange, Act, Effects, FactorChange, Notification, SecondFactor, SessionsAfter};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use web::{ApiError, Caller, Proof, Request, Response, response, wrong_code};
+use web::{ApiError, Caller, Proof, Request, Response, response};
 
 use crate::App;
 
@@ -62,6 +62,9 @@ pub(crate) async fn begin(app: &App, caller: &Caller, request: &Request) -> Resu
     Ok(response::with_data(StatusCode::OK, true, status, &begun))
 }
 
+/// There are no recovery codes yet. It begins as every word about a wrong code does.
+const FIRST_CODE_WRONG: &str = "The code is not right: send the one that your authenticator app shows now. If it is refused again, look whether the clock of your device is right.";
+
 /// Switches the factor on with a first code, and shows the recovery codes, this once.
 pub(crate) async fn confirm(app: &App, caller: &Caller, request: &Request) -> Result<Response, ApiError> {
     let CodeOrder { code } = request.json()?;
@@ -73,7 +76,7 @@ pub(crate) async fn confirm(app: &App, caller: &Caller, request: &Request) -> Re
     let guess = app.verifier.throttle.guess(&account.email.normalised(), request.address).await?;
     let Some((on, recovery_codes)) = begun.switch_on(&code, now, &*app.random) else {
         guess.was_wrong().await?;
-        return Err(wrong_code());
+        return Err(ApiError::BadRequest(FIRST_CODE_WRONG.into()));
     };
     guess.was_right().await?;
     switch(app, caller, account, request, Some(on)).await?;

@@ -70,4 +70,4 @@ pub use serve::{Answers, Function, serve};
 pub use settings::{InvalidConfig, MailConfig, PublicUrl, SessionConfig, Settings};
 pub use throttle::Throttle;
 pub use usage_report::UsageReport;
-pub use verifier::{CODE_NEEDED, CODE_WRONG, Code, Proof, Verifier, wrong_code};
+pub use verifier::{CODE_NEEDED, CODE_WRONG, Code, Proof, Verifier};

@@ -63,7 +63,7 @@ impl Verifier {
         match self.code(account, request, proof.code.as_deref(), guess).await? {
             Code::Right(account) => Ok(*account),
             Code::Missing => Err(ApiError::BadRequest(CODE_NEEDED.into())),
-            Code::Wrong => Err(wrong_code()),
+            Code::Wrong => Err(ApiError::BadRequest(CODE_WRONG.into())),
         }
     }
 
@@ -139,10 +139,4 @@ pub enum Code {
     Missing,
     /// Nothing: it is wrong.
     Wrong,
-}
-
-/// The 400 for a code that is wrong.
-#[must_use]
-pub fn wrong_code() -> ApiError {
-    ApiError::BadRequest(CODE_WRONG.into())
 }

@@ -91,7 +91,7 @@ fn proofs() -> Vec<Operation> {
             .answers_done("Look into the mailbox of the new address: a mail with a link to confirm it is on its way. The link is good for 24 hours.")
             .may_fail(&[409, 429]),
         operation(&Method::DELETE, "/user", "deleteAccount", "Delete the account")
-            .saying("With all log-ons, keys and files. A mail says so.")
+            .saying("With all log-ons, keys and files. A mail says so. For seven days after a change of the address it is refused with 409, so that nobody who has taken an account over can delete it before its owner takes the change back.")
             .json(proof(json!({})), json!({ "password": "demo-password-1" }))
             .answers_done("Your account has been deleted, with all its log-ons, keys and files.")
             .may_fail(&[409, 429]),
@@ -202,9 +202,15 @@ fn keys() -> Vec<Operation> {
     ]
 }
 
+/// Said of what nobody else may do.
+const ADMINISTRATORS: &str = "For administrators only; anybody else gets 403.";
+
 fn administration() -> Vec<Operation> {
     let admin = |method: &Method, path: &str, id: &str, summary: &str| {
-        Operation::new(method, path, id, "administration", summary).logged_on().may_fail(&[404])
+        Operation::new(method, path, id, "administration", summary)
+            .logged_on()
+            .saying(ADMINISTRATORS)
+            .may_fail(&[404])
     };
     let account = json!({
         "id": "3f2504e04f8911d39a0c0305e82c3301", "email": "demo@example.org", "user": "demo", "role": "user",
@@ -241,7 +247,7 @@ fn administration() -> Vec<Operation> {
         )),
         shown(
             admin(&Method::POST, "/accounts/{id}", "changeAccountOf", "Change an account")
-                .saying("Disabling ends all log-ons and keys.")
+                .saying(&format!("{ADMINISTRATORS} Disabling ends all log-ons and keys."))
                 .in_path("id", id(), "Of the account.")
                 .json(order, json!({ "role": "pro", "quota_bytes": 20_000_000_000_u64 }))
                 .may_fail(&[409]),

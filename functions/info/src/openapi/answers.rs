@@ -21,12 +21,8 @@ const FAILURES: [(u16, &str, &str); 13] = [
         "A page of another site, an API key that is not enough, or nobody who may do this.",
         "This API key may not do that: it does not have the scope files:write. Make a key that has it.",
     ),
-    (404, "There is no such thing.", "Nothing is stored at /models/a.idf."),
-    (
-        409,
-        "Something is in the way, or under way.",
-        "/models is a folder already: delete or rename it first, or choose another name.",
-    ),
+    (404, "There is no such thing.", "There is none of this id: it has ended, or was another account's."),
+    (409, "Something is in the way, or under way.", "The account was changed at the same moment. Try again."),
     (412, "A condition of the request does not hold.", "The file has changed meanwhile. Read it again."),
     (
         413,
@@ -66,10 +62,27 @@ const FAILURES: [(u16, &str, &str); 13] = [
     ),
 ];
 
-/// All failures, by their status.
+/// Of the same statuses where they are about files, other examples.
+const FAILURES_OF_FILES: [(u16, &str); 2] = [
+    (404, "Nothing is stored at /models/a.idf."),
+    (409, "/models is a folder already: delete or rename it first, or choose another name."),
+];
+
+/// All failures, by their names.
 pub(super) fn failures() -> Value {
     let failures = FAILURES.iter().map(|(status, ..)| (status.to_string(), failure(*status)));
-    failures.collect::<Map<_, _>>().into()
+    let of_files = FAILURES_OF_FILES.iter().map(|(status, example)| {
+        let mut failure = failure(*status);
+        failure["content"]["application/json"]["example"]["status"] = (*example).into();
+        (failure_name(*status, "files"), failure)
+    });
+    failures.chain(of_files).collect::<Map<_, _>>().into()
+}
+
+/// What the failure of a status is called where it is about this.
+pub(super) fn failure_name(status: u16, tag: &str) -> String {
+    let is_of_files = tag == "files" && FAILURES_OF_FILES.iter().any(|(known, _)| *known == status);
+    if is_of_files { format!("{status}-files") } else { status.to_string() }
 }
 
 /// The failure of that status.

@@ -167,8 +167,10 @@ impl Operation {
     /// May fail in these ways.
     pub(super) fn may_fail(mut self, statuses: &[u16]) -> Self {
         for status in statuses {
+            let tag = self.described["tags"][0].as_str().unwrap_or_default();
+            let name = super::answers::failure_name(*status, tag);
             self.described["responses"][status.to_string()] =
-                json!({ "$ref": format!("#/components/responses/{status}") });
+                json!({ "$ref": format!("#/components/responses/{name}") });
         }
         self
     }
