@@ -26,7 +26,7 @@ pub fn by_method<R, const N: usize>(method: &Method, routes: [(Method, R); N]) -
 #[must_use]
 pub fn unknown_endpoint() -> ApiError {
     ApiError::NotFound(
-        "There is no such endpoint. The API begins at /users/api, for example /users/api/info.".into(),
+        "There is no such endpoint. What there is, /users/api/docs says; the page to work with is /users/api/console/.".into(),
     )
 }
 
