@@ -164,6 +164,22 @@ def test_a_script_needs_nothing_but_a_key(person, stranger):
     assert made["key"] not in done.stderr
 
 
+@pytest.mark.parametrize("text", ["bad", "uapi_two words", "uapi_schlüssel", "uapi_a-b", "ey.ey.x"])
+def test_a_text_that_is_no_key_is_told_as_such_and_how_a_key_is_made(person, text):
+    done = person.run("ls", USERS_API_KEY=text)
+    assert done.returncode == 3
+    assert "What USERS_API_KEY holds is no API key, which begins with uapi_: set another one" in done.stderr
+    assert "After `unset USERS_API_KEY` and a login, `usersapi keys create` makes one" in done.stderr
+    assert text not in done.stderr, "it may be a secret of something else"
+    assert person.run("login", "--key", stdin=text).returncode == 3
+    person.does("login", EMAIL, stdin=PASSWORDS[EMAIL], USERS_API_KEY=text)
+
+
+def test_blanks_around_a_key_do_no_harm(person):
+    key = person.does("keys", "create", "ci", "files:read").strip()
+    person.does("ls", USERS_API_KEY=f" {key}\n")
+
+
 def test_a_key_can_be_logged_in_with(person, stranger):
     key = person.does("keys", "create", "laptop", "files:read", "account:read").strip()
     stranger.does("login", "--key", stdin=key)

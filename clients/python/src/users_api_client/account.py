@@ -22,7 +22,7 @@ from .errors import (
     WrongPassword,
 )
 from .report import NobodyWatches, Watcher
-from .session_token import KEY_PREFIX
+from .session_token import KEY_PREFIX, is_key
 from .token_store import Login, TokenStore
 from .transport import Answer, Transport
 
@@ -105,7 +105,7 @@ class AccountClient:
 
         Raises `WrongPassword` for what is no key, and `NotLoggedIn` for one that the service does not know.
         """
-        if not key.startswith(KEY_PREFIX):
+        if not is_key(key):
             raise WrongPassword(
                 f"That is no API key: keys begin with {KEY_PREFIX}. Make one with `usersapi keys create`."
             )

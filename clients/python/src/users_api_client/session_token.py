@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Optional
 
 KEY_PREFIX = "uapi_"
+KEY = re.compile(rf"{KEY_PREFIX}\w*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,11 @@ class Lifetime:
     def is_half_over(self, now: float) -> bool:
         """Whether it is time for a new token. The old one is still good, so no other process is disturbed."""
         return now > (self.issued + self.ends) / 2
+
+
+def is_key(text: str) -> bool:
+    """Whether a text has the form of an API key; the service knows whether it is one."""
+    return KEY.fullmatch(text) is not None
 
 
 def lifetime(token: str) -> Optional[Lifetime]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Optional
 
 from ..errors import NotLoggedIn, SessionNeeded
+from ..session_token import KEY_PREFIX, is_key
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -26,7 +27,7 @@ class Chosen:
     @property
     def key(self) -> Optional[str]:
         """The API key of the environment, which goes before what is stored."""
-        return os.environ.get(KEY) or None
+        return os.environ.get(KEY, "").strip() or None
 
     def client(self, use_keyring: bool = True, with_key: bool = True) -> Client:
         """The client for the service, logged in or not; `with_key` by the key of the environment if there is one."""
@@ -41,6 +42,8 @@ class Chosen:
     @contextlib.contextmanager
     def logged_in(self, with_key: bool = True) -> Iterator[Client]:
         """The client for the service. Raises `NotLoggedIn` if nobody is, and says how to be."""
+        if with_key and self.key and not is_key(self.key):
+            raise NotLoggedIn(f"What {KEY} holds is no API key, which begins with {KEY_PREFIX}: {self._another_key()}")
         with self.client(with_key=with_key) as client:
             log_in = f"Log in with `{self.login_command(client.api)}`"
             if not client.is_logged_in:
@@ -63,12 +66,12 @@ class Chosen:
         otherwise = os.environ.get("USERS_API_URL") or TokenStore().current_api() or DEFAULT_API
         return "usersapi login" if api == otherwise.rstrip("/") else f"usersapi --api {shlex.quote(api)} login"
 
+    def _another_key(self) -> str:
+        return f"set another one. After `unset {KEY}` and a login, `usersapi keys create` makes one."
+
     def _login_has_ended(self, client: Client, log_in: str) -> str:
         if client.has_key and self.key:
-            return (
-                f"The API key in {KEY} is wrong, expired or revoked: set another one. After `unset {KEY}` and a login, "
-                "`usersapi keys create` makes one."
-            )
+            return f"The API key in {KEY} is wrong, expired or revoked: {self._another_key()}"
         if client.has_key:
             return f"The API key is wrong, expired or revoked. {log_in}, by password or with another key."
         return (
