@@ -219,17 +219,18 @@ def test_an_upload_that_is_ended_elsewhere_is_told_and_begins_anew(beside, servi
     assert_it_is_there(beside, "results.eso", noise(), tmp_path)
 
 
-def test_a_download_whose_network_is_lost_goes_on_where_it_stopped(beside, network, impatient, tmp_path):
-    file = tmp_path / "results.eso"
+@pytest.mark.parametrize("name", ["results.eso", "ü.é" * 51], ids=["a short name", "a name of 255 bytes"])
+def test_a_download_whose_network_is_lost_goes_on_where_it_stopped(beside, network, impatient, tmp_path, name):
+    file = tmp_path / name
     file.write_bytes(noise())
     beside.put([file])
-    copy = tmp_path / "copy" / "results.eso"
+    copy = tmp_path / "copy" / name
     network.cut_after(LARGE // 2)
     with pytest.raises(ConnectionFailed):
-        beside.get("results.eso", copy)
+        beside.get(name, copy)
     assert not copy.exists(), "half a file has not its name"
     network.cut_after(LARGE * 3 // 4)  # Not enough for the whole.
-    beside.get("results.eso", copy)
+    beside.get(name, copy)
     assert copy.read_bytes() == noise()
     assert list(copy.parent.iterdir()) == [copy]
 

@@ -144,6 +144,23 @@ def test_a_folder_comes_as_one_zip(person):
         assert {"account.json", "files/models/a.idf"} <= set(archive.namelist())
 
 
+def test_files_with_the_longest_names_come_back_on_every_way(person, client):
+    names = ["a" * 217, "a" * 255, "a" * 254 + "b", "☀" * 85]
+    for name in names:
+        person.write(f"models/{name}", name.encode())
+    person.write(f"models/{'b' * 255}", bytes(9 << 20))
+    sent = content(person.work / "models")
+    client.put([person.work / "models"])
+    person.does("get", f"models/{names[1]}", "--to", "single")
+    assert content(person.work / "single") == {names[1]: sent[names[1]]}
+    person.does("get", "models", "--to", "copy")
+    person.does("sync", "synced", "models", "--down")
+    assert content(person.work / "copy/models") == content(person.work / "synced") == sent
+    person.does("get", "models", "--zip", "--as", names[1])
+    with zipfile.ZipFile(person.work / names[1]) as archive:
+        assert {name.removeprefix("models/") for name in archive.namelist()} >= set(sent)
+
+
 def test_files_are_moved_copied_and_deleted(person):
     person.write("a.idf", MODEL)
     person.does("put", "a.idf", "--to", "x")
@@ -371,6 +388,7 @@ def test_what_cannot_be_written_here_is_told_with_advice_that_fits(person, clien
         (["x/model.idf", "--as", "/proc/none/model.idf"], "its folder does not exist and cannot be made"),
         (["x", "--as", "/proc/none"], "its folder does not exist and cannot be made"),
         (["x/model.idf", "--as", "folder"], "a folder is where the file is to be"),
+        (["x/model.idf", "--as", "a" * 256], "its name is too long for this machine, so give it a shorter one"),
     ):
         done = person.run("get", *words)
         assert done.returncode == 1

@@ -1,11 +1,12 @@
 """One file from the service. What has arrived of a large one is not read again, also by a later run.
 
-While a file is on its way it lies beside its place as `.<name>.<ETag>.part`; it gets its name when it is whole. Into a
-pipe or a device it goes as it comes.
+While a file is on its way it lies beside its place as `.<name>.<ETag>.part`, where a long name is cut; it gets its name
+when it is whole. Into a pipe or a device it goes as it comes.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import BinaryIO, Optional
@@ -23,6 +24,21 @@ PIECE = 1 << 20
 
 # Smaller files are read anew in less time than it takes to look for their beginning.
 RESUMED_FROM_BYTES = 8 << 20
+
+# File systems take 255 bytes, some that encrypt names 143. An ETag has up to 38.
+LONGEST_NAME_BYTES = 80
+# Of a longer name, beside a hash of the whole of it.
+BEGINNING_BYTES = 40
+
+
+def cut(name: str) -> str:
+    """What a temporary file is named after: a name itself, or if that is long its beginning and a hash of the whole."""
+    whole = os.fsencode(name)
+    if len(whole) <= LONGEST_NAME_BYTES:
+        return name
+    # A letter of several bytes may be cut through.
+    beginning = whole[:BEGINNING_BYTES].decode(errors="ignore")
+    return f"{beginning}~{hashlib.sha256(whole).hexdigest()[:16]}"
 
 
 def is_stream(local: Path) -> bool:
@@ -64,6 +80,7 @@ class Download:
         self._path = path
         # A link stays; what it leads to is replaced.
         self._local = Path(os.path.realpath(local)) if local.is_symlink() else local
+        self._start = f".{cut(self._local.name)}."
         self._is_resumable = size >= RESUMED_FROM_BYTES
         self._progress = progress
         self._told = 0
@@ -138,23 +155,22 @@ class Download:
 
     def _part_file(self, tag: str) -> Path:
         """Where the content with this ETag is gathered."""
-        return self._local.with_name(f".{self._local.name}.{quote(tag.strip(chr(34)), safe='')}.part")
+        return self._local.with_name(f"{self._start}{quote(tag.strip(chr(34)), safe='')}.part")
 
     def _tag(self, part: Path) -> str:
         """The ETag of what this is a part of."""
-        return f'"{unquote(part.name[len(self._local.name) + 2 : -len(".part")])}"'
+        return f'"{unquote(part.name[len(self._start) : -len(".part")])}"'
 
     def _part(self) -> Optional[Path]:
         """What an earlier try or run has left."""
         if not self._is_resumable:
             return None
-        start = f".{self._local.name}."
         for file in self._local.parent.iterdir():
             # A dot more would be that of another file's name.
             if (
-                file.name.startswith(start)
+                file.name.startswith(self._start)
                 and file.name.endswith(".part")
-                and file.name.count(".") == start.count(".") + 1
+                and file.name.count(".") == self._start.count(".") + 1
             ):
                 return file
         return None

@@ -13,7 +13,7 @@ from typing import BinaryIO, Optional
 import httpx
 
 from . import content_tag, files
-from .download import PIECE, Download, is_stream, read_into
+from .download import PIECE, Download, cut, is_stream, read_into
 from .errors import AlreadyThere, UsersApiError
 from .files import Entry
 from .parallel import for_each
@@ -29,6 +29,7 @@ ADVICE = {
     errno.EISDIR: "a folder is where the file is to be, so rename it, or choose another place",
     errno.EACCES: "get the right to write there, or choose another place",
     errno.EPERM: "get the right to write there, or choose another place",
+    errno.ENAMETOOLONG: "its name is too long for this machine, so give it a shorter one with `--as`",
 }
 
 
@@ -142,7 +143,7 @@ def receive_zip(transport: Transport, url: str, local: Path, watcher: Watcher, p
             return read_zip_into(transport, url, target, watcher, params)
     place = Path(os.path.realpath(local))
     place.parent.mkdir(parents=True, exist_ok=True)
-    handle, new = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
+    handle, new = tempfile.mkstemp(dir=place.parent, prefix=f".{cut(place.name)}.")
     try:
         with os.fdopen(handle, "wb") as target:
             size = read_zip_into(transport, url, target, watcher, params)
