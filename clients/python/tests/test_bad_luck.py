@@ -10,7 +10,9 @@ import signal
 import socket
 import threading
 import time
+from urllib.parse import parse_qs, urlsplit
 
+import boto3
 import pytest
 import requests
 from conftest import EMAIL, logged_in
@@ -55,6 +57,8 @@ def beside(service, network, monkeypatch, tmp_path):
         network.mend()
         for entry in list(client.list_folder()):
             client.remove(entry.path)
+        for upload in client.uploads():
+            client.end_upload(upload["id"])
 
 
 def parts_sent(network):
@@ -198,25 +202,113 @@ def test_a_list_that_breaks_off_is_asked_for_again(beside, network, tmp_path):
 
 
 class Ender(Unconcerned):
-    """Whoever ends an upload while it is under way."""
+    """Whoever ends an upload while it is under way, so many times."""
 
-    def __init__(self, api, token, cache):
-        self._api, self._token, self._cache = api, token, cache
+    def __init__(self, api, token, cache, times):
+        self._api, self._token, self._cache, self._times = api, token, cache, times
+        self._ended = set()
+        self._lock = threading.Lock()
+        self.moved = 0
 
     def advance(self, path, size, total):
-        for note in self._cache.rglob("*.json"):
-            upload = json.loads(note.read_text())["id"]
-            requests.delete(f"{self._api}/uploads/{upload}", headers={"Authorization": f"Bearer {self._token}"})
+        with self._lock:
+            self.moved += size
+            for note in self._cache.rglob("*.json"):
+                upload = json.loads(note.read_text() or "{}").get("id")
+                if len(self._ended | {upload}) <= self._times:
+                    self._ended.add(upload)
+                    requests.delete(f"{self._api}/uploads/{upload}", headers={"Authorization": f"Bearer {self._token}"})
 
 
-def test_an_upload_that_is_ended_elsewhere_is_told_and_begins_anew(beside, service, tmp_path):
+def test_an_upload_that_is_ended_elsewhere_begins_anew_once(beside, service, tmp_path):
     file = tmp_path / "results.eso"
     file.write_bytes(noise())
-    ender = Ender(service.api, new_token(service), tmp_path / "cache")
+    ender = Ender(service.api, new_token(service), tmp_path / "cache", times=2)
     with pytest.raises(TransferFailed, match="or was ended elsewhere: do the same again"):
         beside.put([file], watcher=ender)
+    ender = Ender(service.api, new_token(service), tmp_path / "cache", times=1)
+    beside.put([file], watcher=ender)
+    assert ender.moved == LARGE, "what was sent in vain is taken back"
+    assert_it_is_there(beside, "results.eso", noise(), tmp_path)
+    assert beside.uploads() == []
+
+
+def begin_to_send(client, network, file):
+    """Sends a file until the network is lost; the upload that is left."""
+    network.cut_after(LARGE // 2)
+    with pytest.raises(ConnectionFailed):
+        client.put([file])
+    network.mend()
+    (upload,) = client.uploads()
+    return upload["id"]
+
+
+def test_an_upload_whose_parts_the_service_has_lost_begins_anew_and_gives_its_room_back(
+    beside, network, impatient, tmp_path
+):
+    file = tmp_path / "results.eso"
+    file.write_bytes(noise())
+    upload = begin_to_send(beside, network, file)
+    # The bucket forgets them, as the local one does when it is started anew; the service still knows the upload.
+    address = urlsplit(beside._transport.call("GET", f"uploads/{upload}")["parts"][0]["url"])
+    bucket, key = address.path.strip("/").split("/", 1)
+    local = {"endpoint_url": f"http://{address.netloc}", "region_name": "eu-west-2"}
+    s3 = boto3.client("s3", **local, aws_access_key_id="test", aws_secret_access_key="test")
+    s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=parse_qs(address.query)["uploadId"][0])
+    with pytest.raises(NotFound):
+        beside._transport.call("GET", f"uploads/{upload}")
     beside.put([file])
     assert_it_is_there(beside, "results.eso", noise(), tmp_path)
+    assert beside.usage()["bytes_kept"] == 0
+
+
+def test_an_upload_of_what_the_file_was_before_is_ended(beside, network, impatient, tmp_path):
+    file = tmp_path / "results.eso"
+    file.write_bytes(noise())
+    first = begin_to_send(beside, network, file)
+    file.write_bytes(noise()[::-1])
+    assert begin_to_send(beside, network, file) != first, "of both only the later one is left"
+    file.write_bytes(b"small now")
+    beside.put([file])
+    assert beside.usage()["bytes_kept"] == 0
+    file.write_bytes(noise())
+    begin_to_send(beside, network, file)
+    file.write_bytes(b"small now")
+    assert "unchanged" in [it.outcome.value for it in beside.put([file]).files]
+    assert beside.uploads() == []
+    assert list((tmp_path / "cache").rglob("*.json")) == []
+
+
+def test_a_dry_run_leaves_an_upload_to_be_gone_on_with(beside, network, impatient, tmp_path):
+    file = tmp_path / "results.eso"
+    file.write_bytes(noise())
+    upload = begin_to_send(beside, network, file)
+    file.write_bytes(b"small now")
+    beside.put([file], dry_run=True)
+    assert [it["id"] for it in beside.uploads()] == [upload]
+
+
+class Keeper(Unconcerned):
+    """Keeps a copy of the note that is there while an upload is under way."""
+
+    def __init__(self, cache):
+        self._cache = cache
+        self.notes = {}
+
+    def advance(self, path, size, total):
+        self.notes.update({note: note.read_text() for note in self._cache.rglob("*.json")})
+
+
+def test_an_upload_that_was_complete_when_the_client_was_killed_is_not_gone_on_with(beside, tmp_path):
+    file = tmp_path / "results.eso"
+    file.write_bytes(noise(5 << 20))
+    keeper = Keeper(tmp_path / "cache")
+    beside.put([file], watcher=keeper)
+    for note, text in keeper.notes.items():
+        note.write_text(text)
+    beside.remove("results.eso")
+    beside.put([file])
+    assert_it_is_there(beside, "results.eso", noise(5 << 20), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["results.eso", "ü.é" * 51], ids=["a short name", "a name of 255 bytes"])

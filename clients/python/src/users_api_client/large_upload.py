@@ -1,6 +1,7 @@
 """Large files, in parts straight to the bucket. What has arrived is not sent again, also by a later run.
 
-While a file is on its way, a note in the user's cache folder holds the id of its upload and the stamp of the file.
+While a file is on its way, a note in the user's cache folder holds the id of its upload and the stamp of the file. An
+upload that is not gone on with is ended: it would keep its room for a day.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import httpx
 import platformdirs
 
 from . import remote_path
-from .errors import ConnectionFailed, FileChanged, NotFound
+from .errors import AlreadyThere, ConnectionFailed, FileChanged, NotFound, Refused
 from .local_files import Stamp, refuse_if_changed
 from .patience import Tries
 from .report import FileProgress
@@ -35,13 +36,44 @@ def send_large(transport: Transport, local: Path, path: str, progress: FileProgr
     """Stores a file that is too large for one request, or goes on with storing it.
 
     With `checksum` the service compares the SHA-256 of what has arrived before it stores it; that takes both longer.
-    Raises `FileChanged` if the file is written to meanwhile; then nothing is stored.
+    An upload that is ended elsewhere is begun anew, once. Raises `FileChanged` if the file is written to
+    meanwhile; then nothing is stored.
     """
     stamp = Stamp.of(local)
     wish: dict[str, Any] = {"path": remote_path.clean(path), "size": stamp.size}
     if checksum:
         wish["sha256"] = _sha256(local)
+    try:
+        _send(transport, local, wish, stamp, progress)
+    except NotFound:
+        progress.begin_anew()
+        try:
+            _send(transport, local, wish, stamp, progress)
+        except NotFound:
+            raise NotFound(
+                f"The upload of {local} has expired, or was ended elsewhere: do the same again. It was begun anew once."
+            ) from None
+
+
+def is_any_left_over() -> bool:
+    """Whether an earlier run has left an upload, of whatever file."""
+    return any(_notes().glob("*.json"))
+
+
+def end_left_over(transport: Transport, local: Path, path: str, goes_on: bool) -> None:
+    """Ends the upload that an earlier run has left of a file, so that it keeps no room.
+
+    If the file is to be sent as a large one, the upload `goes_on` when the file is as it was then.
+    """
     note = _note(transport.api, local, path)
+    begun = _read(note)
+    if begun and not (goes_on and local.exists() and begun["stamp"] == _known(Stamp.of(local))):
+        _end(transport, begun["id"], note)
+
+
+def _send(transport: Transport, local: Path, wish: dict[str, Any], stamp: Stamp, progress: FileProgress) -> None:
+    """Stores a file. When that cannot become anything, the upload is ended, so that it keeps no room."""
+    note = _note(transport.api, local, wish["path"])
     upload = _find_or_open(transport, wish, stamp, note)
     if upload["received"]:
         progress.go_on(sum(part["size"] for part in upload["received"]))
@@ -49,26 +81,48 @@ def send_large(transport: Transport, local: Path, path: str, progress: FileProgr
         _send_all(transport, upload, local, stamp, progress.advance)
         refuse_if_changed(local, stamp)
         transport.call("POST", f"uploads/{upload['id']}/complete")
-    except FileChanged:
-        transport.call("DELETE", f"uploads/{upload['id']}")
-        note.unlink()
+    except (FileChanged, NotFound):
+        # Also what the service does not find may keep its room: the parts are gone, and not the record.
+        _end(transport, upload["id"], note)
         raise
-    except NotFound:
-        raise NotFound(f"The upload of {local} has expired, or was ended elsewhere: do the same again.") from None
-    note.unlink()
+    note.unlink(missing_ok=True)
 
 
 def _find_or_open(transport: Transport, wish: dict[str, Any], stamp: Stamp, note: Path) -> Answer:
     """The upload that was begun before, if it is still of this file, or else a new one."""
-    known = {"wish": wish, "stamp": [stamp.size, stamp.modified_ns, stamp.inode]}
-    with contextlib.suppress(OSError, ValueError, KeyError, NotFound):
-        begun = json.loads(note.read_text("utf-8"))
-        if {"wish": begun["wish"], "stamp": begun["stamp"]} == known:
-            return transport.call("GET", f"uploads/{begun['id']}")
+    known = {"wish": wish, "stamp": _known(stamp)}
+    begun = _read(note)
+    if begun:
+        # Gone, or complete without the answer having arrived.
+        with contextlib.suppress(NotFound, AlreadyThere):
+            if {"wish": begun["wish"], "stamp": begun["stamp"]} == known:
+                return transport.call("GET", f"uploads/{begun['id']}")
+        _end(transport, begun["id"], note)
     upload = transport.call("POST", "uploads", json=wish)
     note.parent.mkdir(parents=True, exist_ok=True)
     note.write_text(json.dumps({"id": upload["id"], **known}), "utf-8")
     return upload
+
+
+def _end(transport: Transport, upload_id: str, note: Path) -> None:
+    """Ends an upload that is not gone on with. One that is complete, or gone, is left as it is."""
+    with contextlib.suppress(Refused):
+        transport.call("DELETE", f"uploads/{upload_id}")
+    note.unlink(missing_ok=True)
+
+
+def _read(note: Path) -> Optional[dict[str, Any]]:
+    """What a note says: the `id` of an upload, its `wish`, and the `stamp` of the file. None if there is none."""
+    try:
+        begun = json.loads(note.read_text("utf-8"))
+        return {name: begun[name] for name in ("id", "wish", "stamp")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _known(stamp: Stamp) -> list[int]:
+    """A stamp as a note holds it."""
+    return [stamp.size, stamp.modified_ns, stamp.inode]
 
 
 def _send_all(transport: Transport, upload: Answer, local: Path, stamp: Stamp, advance: Advance) -> None:
@@ -146,7 +200,11 @@ def _send_part(
 def _note(api: str, local: Path, path: str) -> Path:
     """Where the id of the upload of a file to a path is kept."""
     name = hashlib.sha256(json.dumps([api, os.fspath(local.resolve()), path]).encode()).hexdigest()
-    return Path(platformdirs.user_cache_dir("users-api-client", appauthor=False)) / "uploads" / f"{name[:32]}.json"
+    return _notes() / f"{name[:32]}.json"
+
+
+def _notes() -> Path:
+    return Path(platformdirs.user_cache_dir("users-api-client", appauthor=False)) / "uploads"
 
 
 def _sha256(local: Path) -> str:

@@ -117,14 +117,22 @@ class FileProgress:
         self._path = path
         self._total = total
         self._interrupted = interrupted
+        self._moved = 0
+        self._lock = threading.Lock()
 
     def advance(self, size: int) -> None:
         """So many more bytes were moved. Raises `KeyboardInterrupt`, as in the main thread, after Ctrl-C."""
         if self._interrupted and self._interrupted.is_set():
             raise KeyboardInterrupt
+        with self._lock:
+            self._moved += size
         self._watcher.advance(self._path, size, self._total)
 
     def go_on(self, size: int) -> None:
         """So many bytes were moved by an earlier run."""
         self._watcher.go_on(self._path, size, self._total)
-        self._watcher.advance(self._path, size, self._total)
+        self.advance(size)
+
+    def begin_anew(self) -> None:
+        """All that was moved so far has to be moved again."""
+        self.advance(-self._moved)

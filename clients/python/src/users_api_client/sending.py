@@ -12,7 +12,7 @@ from . import content_tag, files, remote_path
 from .batches import LARGEST_SMALL_FILE, SmallFile, batches, send_batch
 from .errors import FileChanged, NotFound, UsersApiError
 from .files import Entry
-from .large_upload import send_large
+from .large_upload import end_left_over, is_any_left_over, send_large
 from .local_files import Found, walk, why_not_sendable
 from .parallel import AT_ONCE, Item, for_each
 from .patience import pause
@@ -107,6 +107,7 @@ class Sending:
             else:
                 self._send_new()
         except UsersApiError as error:
+                self._end_left_over(sendable)
             stopped_by = error
         self.report.raise_for_failures(stopped_by)
         return self.report
@@ -131,6 +132,14 @@ class Sending:
 
     def _send_new(self) -> None:
         small = [
+    def _end_left_over(self, files: Iterable[File]) -> None:
+        """Ends the uploads of earlier runs that are not gone on with, before anything needs their room."""
+        if not is_any_left_over():
+            return
+        large = {file.path for file in self._new if file.size > LARGEST_SMALL_FILE}
+        for file in files:
+            end_left_over(self._transport, file.local, file.path, goes_on=file.path in large)
+
             SmallFile(it.local, it.path, it.size, it.replaces) for it in self._new if it.size <= LARGEST_SMALL_FILE
         ]
         self._for_each(batches(small, AT_ONCE), self._send_batch)
