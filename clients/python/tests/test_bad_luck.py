@@ -529,15 +529,31 @@ def test_a_full_account_is_told_and_what_fits_stays(person, client, service):
         person.does("put", "first.bin")
         done = person.run("put", "first.bin", "second.bin")
         assert done.returncode == 6
-        assert "There is no room" in done.stderr
-        assert "Delete something" in done.stderr
+        assert "There is no room for second.bin (3.0 MB): 2.0 MB of 5.0 MB and " in done.stderr
+        assert " files are free. Delete something, or ask for more room.\n" in done.stderr
         assert "1 unchanged" in done.stderr
-        with pytest.raises(NoRoom):
+        with pytest.raises(NoRoom, match=r"no room for large.bin \(6.0 MB\): 2.0 MB of 5.0 MB"):
             client.put([person.write("large.bin", noise(6_000_000))])
         assert client.usage()["bytes_used"] == 3_000_000
+        client._transport.call("POST", "uploads", json={"path": "x", "size": 100_000})
+        for number in range(17):
+            person.write(f"many/{number}", noise(180_000 + number))
+        done = person.run("put", "many")
+        assert re.search(r"no room for many/\d+ \(180.0 KB\): \d+\.\d KB of 5.0 MB", done.stderr)
+        assert "100.0 KB are kept for uploads that have not ended: `usersapi uploads` lists them." in done.stderr
+        assert 4_800_000 <= client.usage()["bytes_used"] <= 4_900_000, "of a request with several files some have room"
     finally:
         admin.post(f"{service.api}/accounts/{account}", json={"quota_bytes": None}).raise_for_status()
+    client.end_upload(client.uploads()[0]["id"])
     assert "1 unchanged" in person.does("put", "first.bin", "second.bin")
+
+
+def test_a_file_that_is_larger_than_any_may_be_is_told_with_its_limit(person):
+    file = person.write("huge.eso", b"")
+    os.truncate(file, (5 << 30) + 1)
+    done = person.run("put", "huge.eso")
+    assert done.returncode == 1
+    assert "huge.eso: A file may have at most 5.4 GB. Split it, compress it, or leave it out.\n" in done.stderr
 
 
 def test_a_service_that_cannot_be_reached_is_told(person):

@@ -91,12 +91,20 @@ class NotAFile(Refused):
     kind = "not_a_file"
 
 
+class TooLarge(Refused):
+    """The service takes no file of that size (HTTP 413)."""
+
+
 class NoRoom(Refused):
-    """The account's quota of bytes or files is used up (HTTP 413)."""
+    """The account's quota of bytes or files is used up (HTTP 413). `free` says how much room there is."""
 
     kind = "no_room"
     exit_code = 6
     ends_transfer = True
+
+    def __init__(self, free: str, what: str = "this") -> None:
+        super().__init__(f"There is no room for {what}: {free}")
+        self.free = free
 
 
 class ConnectionFailed(UsersApiError):

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Optional
 
 from . import content_tag, files, remote_path
 from .batches import LARGEST_SMALL_FILE, SmallFile, batches, send_batch
-from .errors import FileChanged, NotFound, UsersApiError
+from .errors import FileChanged, NoRoom, NotFound, TooLarge, UsersApiError
 from .files import Entry
 from .large_upload import end_left_over, is_any_left_over, send_large
 from .local_files import Found, walk, why_not_sendable
 from .parallel import AT_ONCE, Item, for_each
 from .patience import pause
 from .report import FileProgress, Moved, Outcome, Report, Watcher
+from .sizes import readable
 from .transport import Transport
 
 # How often a file that is written to meanwhile is sent again.
@@ -105,9 +107,9 @@ class Sending:
             if self.report.is_plan:
                 self._plan()
             else:
+                self._end_left_over(sendable)
                 self._send_new()
         except UsersApiError as error:
-                self._end_left_over(sendable)
             stopped_by = error
         self.report.raise_for_failures(stopped_by)
         return self.report
@@ -130,8 +132,6 @@ class Sending:
         for file in self._new:
             self._note(file, Outcome.SENT)
 
-    def _send_new(self) -> None:
-        small = [
     def _end_left_over(self, files: Iterable[File]) -> None:
         """Ends the uploads of earlier runs that are not gone on with, before anything needs their room."""
         if not is_any_left_over():
@@ -140,6 +140,8 @@ class Sending:
         for file in files:
             end_left_over(self._transport, file.local, file.path, goes_on=file.path in large)
 
+    def _send_new(self) -> None:
+        small = [
             SmallFile(it.local, it.path, it.size, it.replaces) for it in self._new if it.size <= LARGEST_SMALL_FILE
         ]
         self._for_each(batches(small, AT_ONCE), self._send_batch)
@@ -169,9 +171,12 @@ class Sending:
     def _send_batch(self, batch: list[SmallFile]) -> None:
         """Stores a batch; one that is refused is sent file by file, so that each of the others arrives."""
         try:
-            changed = send_batch(self._transport, batch)
+            with _named(batch[0]):
+                changed = send_batch(self._transport, batch)
         except (UsersApiError, OSError) as error:
-            if isinstance(error, UsersApiError) and error.ends_transfer:
+            # Some of several may have room.
+            is_over = not (isinstance(error, NoRoom) and len(batch) > 1)
+            if isinstance(error, UsersApiError) and error.ends_transfer and is_over:
                 raise
             if len(batch) > 1:
                 for file in batch:
@@ -194,7 +199,9 @@ class Sending:
             self._transport.patience.rest(pause(tries))
             try:
                 file = replace(file, size=file.local.stat().st_size)
-                if self._is_sent_still(file):
+                with _named(file):
+                    is_sent = self._is_sent_still(file)
+                if is_sent:
                     self._note(file, Outcome.SENT)
                     return
                 is_stored = True
@@ -221,7 +228,8 @@ class Sending:
     def _send_large(self, file: File) -> None:
         progress = FileProgress(self._watcher, file.path, file.size)
         try:
-            send_large(self._transport, file.local, file.path, progress, self._checksum)
+            with _named(file):
+                send_large(self._transport, file.local, file.path, progress, self._checksum)
         except (UsersApiError, OSError) as error:
             if isinstance(error, UsersApiError) and error.ends_transfer:
                 raise
@@ -235,6 +243,17 @@ class Sending:
         with self._lock:
             self.report.files.append(moved)
         self._watcher.finish(moved)
+
+
+@contextlib.contextmanager
+def _named(file: File | SmallFile) -> Iterator[None]:
+    """What the service says of a file that it does not take says also which file that is, or what to do with it."""
+    try:
+        yield
+    except NoRoom as error:
+        raise NoRoom(error.free, f"{file.path} ({readable(file.size)})") from None
+    except TooLarge as error:
+        raise TooLarge(f"{error} Split it, compress it, or leave it out.") from None
 
 
 def _still_written_to(is_stored: bool) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Callable, Optional
 
 import httpx
 
-from . import __version__
+from . import __version__, sizes
 from .errors import (
     AlreadyThere,
     ConnectionFailed,
@@ -26,6 +26,7 @@ from .errors import (
     Refused,
     ServiceFailed,
     SessionNeeded,
+    TooLarge,
     TooManyRequests,
     UsersApiError,
 )
@@ -268,8 +269,9 @@ class Transport:
             return ended
         if code == 403 and text.startswith(SESSION_NEEDED):
             return SessionNeeded("An API key is not enough for this: log in with address and password.")
-        if code == 413 and data is not None:
-            return NoRoom(text)
+        if code == 413:
+            has_numbers = isinstance(data, dict)
+            return NoRoom(sizes.free(Answer(data, self))) if has_numbers else TooLarge(sizes.made_readable(text))
         if code == 429:
             return TooManyRequests(text, float(response.headers.get("Retry-After", "0")))
         if (code == 404 and "no such endpoint" in text) or code == 405:

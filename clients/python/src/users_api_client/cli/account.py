@@ -9,8 +9,9 @@ from typing import Optional
 import typer
 
 from ..profile import FIELDS
+from ..sizes import readable
 from . import short_ids
-from .output import AS_JSON, local_time, readable, show, table
+from .output import AS_JSON, local_time, show, table
 from .progress import bars
 
 keys = typer.Typer(help="API keys for scripts.", invoke_without_command=True)

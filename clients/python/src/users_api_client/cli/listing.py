@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Optional
 import typer
 
 from ..errors import NotAFolder, NotFound
-from .output import AS_JSON, local_time, readable, show
+from ..sizes import readable
+from .output import AS_JSON, local_time, show
 
 if TYPE_CHECKING:
     from ..files import Entry

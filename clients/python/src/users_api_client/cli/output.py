@@ -12,10 +12,9 @@ import typer
 
 from ..errors import TransferFailed, UsersApiError
 from ..report import Moved, Outcome, Report
+from ..sizes import readable
 
 AS_JSON = typer.Option(False, "--json", help="Print one JSON object.")
-
-UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 
 def show(text: str, as_json: bool, **data: Any) -> None:
@@ -77,14 +76,6 @@ def _line(file: Moved, is_plan: bool) -> str:
 def _told(outcome: Outcome, is_plan: bool) -> str:
     moves = outcome in (Outcome.SENT, Outcome.RECEIVED, Outcome.DELETED)
     return f"would be {outcome.value}" if is_plan and moves else outcome.value
-
-
-def readable(size: float) -> str:
-    """A size for people, in powers of 1,000 as in the service's own labels."""
-    unit = 0
-    while size >= 1000 and unit < len(UNITS) - 1:
-        size, unit = size / 1000, unit + 1
-    return f"{size:,.0f} {UNITS[unit]}" if unit == 0 else f"{size:,.1f} {UNITS[unit]}"
 
 
 def local_time(time: Optional[str]) -> str:

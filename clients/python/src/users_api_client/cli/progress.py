@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..report import Moved, NobodyWatches, Watcher
-from .output import readable
+from ..sizes import readable
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -13,7 +13,8 @@ import typer
 from .. import remote_path
 from ..errors import NotAFolder, NotFound, UsersApiError
 from ..report import Report
-from .output import AS_JSON, readable, show, show_report
+from ..sizes import readable
+from .output import AS_JSON, show, show_report
 from .progress import Lines, bars
 
 DRY_RUN = typer.Option(False, "--dry-run", "-n", help="Say of each file what would become of it, and change nothing.")
