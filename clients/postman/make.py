@@ -32,6 +32,7 @@ from particulars import (
     VARIABLES,
     WITH_CODE,
 )
+from scripts import CHOSEN, ENCODED, ESCAPED, MAY_END, WORKED, event, held_back
 
 HERE = Path(__file__).parent
 COLLECTION = HERE / "users-api.postman_collection.json"
@@ -41,27 +42,8 @@ SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 
 METHODS = ["get", "head", "post", "put", "delete"]
 
-# The scripts of the whole collection run before every request. Paths are written as they are and sent encoded.
-ENCODED = [
-    "for (const name of ['folder', 'path', 'to']) {",
-    " const names = String(pm.variables.get(name)).split('/');",
-    " pm.variables.set(`${name}_encoded`, names.map(encodeURIComponent).join('/'));",
-    "}",
-]
-
-
-def held_back(condition: str, text: str) -> list[str]:
-    """Lines that do not send a request and say why. An error would not keep it back."""
-    shown = json.dumps(text, ensure_ascii=False)
-    return [f"if ({condition}) {{", f" console.error({shown});", " pm.execution.skipRequest();", "}"]
-
-
 # A file is chosen by whoever sends it.
 NO_FILE: dict[str, Any] = {}
-CHOSEN = [
-    "const file = pm.request.body.file;",
-    *held_back("!file?.src && !file?.content", "Not sent: choose a file first: Body, Select file."),
-]
 
 
 def operations(document: dict[str, Any], tag: str) -> list[tuple[str, str, dict[str, Any]]]:
@@ -118,11 +100,11 @@ def json_body(operation: dict[str, Any]) -> str:
     example = dict(content(operation)["application/json"]["example"])
     if operation["operationId"] == "openUpload":
         # The size is a number, so that no quotes stand around its variable.
-        return '{\n  "path": "{{path}}",\n  "size": {{size}}\n}'
+        return '{\n  "path": "{{path_json}}",\n  "size": {{size}}\n}'
     if operation["operationId"] in WITH_CODE:
         example["code"] = ""
     renamed = RENAMED.get(operation["operationId"], {})
-    own = {name: "{{" + renamed.get(name, name) + "}}" for name in OWN if name in example}
+    own = {name: "{{" + renamed.get(name, name) + "_json}}" for name in OWN if name in example}
     return json.dumps(example | own, indent=2)
 
 
@@ -145,16 +127,6 @@ def request(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]
         made["header"].append({"key": "Content-Type", "value": "application/octet-stream"})
         made["body"] = {"mode": "file", "file": NO_FILE}
     return made
-
-
-WORKED = [
-    "pm.test('it worked', () => {",
-    " pm.expect(pm.response.code).to.be.below(400);",
-    " const type = pm.response.headers.get('content-type') || '';",
-    " const json = type.startsWith('application/json') && pm.response.text();",
-    " if (json) pm.expect(JSON.parse(json).ok).to.not.equal(false);",
-    "});",
-]
 
 
 def tests(operation: dict[str, Any]) -> list[str]:
@@ -194,17 +166,6 @@ def before(operation: dict[str, Any]) -> list[str]:
         text = f"Not sent: set the variable {variable} first. {VARIABLES[variable][1]}"
         lines += held_back(f"!pm.variables.get('{variable}')", text)
     return lines + (CHOSEN if "application/octet-stream" in content(operation) else [])
-
-
-MAY_END = held_back(
-    "pm.variables.get('may_end') !== 'yes'",
-    "Not sent: this ends something for good. Set the variable may_end to yes, and send it again.",
-)
-
-
-def event(listen: str, lines: list[str]) -> dict[str, Any]:
-    """A script of a request."""
-    return {"listen": listen, "script": {"type": "text/javascript", "exec": lines}}
 
 
 def item(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
@@ -357,7 +318,7 @@ def collection(document: dict[str, Any]) -> dict[str, Any]:
     info = document["info"]
     return {
         "info": {"name": info["title"], "description": info["description"], "schema": SCHEMA},
-        "event": [event("prerequest", ENCODED)],
+        "event": [event("prerequest", [*ENCODED, *ESCAPED])],
         "item": folders(document),
         "variable": [{"key": name, "value": value, "description": what} for name, (value, what) in VARIABLES.items()],
     }

@@ -11,7 +11,7 @@ PARTING = "parting"
 PARTS_COMPANY = ["endOtherSessions", "endSession", "deleteAccount", "logOff"]
 
 # What is gone for good afterwards: only with a word of whoever runs it.
-ENDS = ["delete", "endOtherSessions", "deleteAccount"]
+ENDS = ["delete", "endOtherSessions", "endSession", "endSessionsOf", "deleteAccount"]
 
 # What cannot be asked for without these variables, which only a mail, an app, a list or the user gives.
 NEEDED = {
@@ -20,7 +20,7 @@ NEEDED = {
     "resetPassword": ("token", "new_password"),
     "changePassword": ("new_password",),
     "changeAddress": ("new_email",),
-    "register": ("new_email", "firstname"),
+    "register": ("new_email",),
     "findAccount": ("account_email",),
     **dict.fromkeys(["showUpload", "completeUpload", "abortUpload"], ("upload_id",)),
     **dict.fromkeys(["confirmSecondFactor", "endSecondFactor"], ("code",)),
@@ -54,7 +54,7 @@ VARIABLES = {
     ),
     "new_email": ("", "The address to register, or to change to."),
     "account_email": ("", "Of the account that an administrator looks for."),
-    "firstname": ("", "Of whom you register."),
+    "firstname": ("", "Of whom you register; it may stay empty."),
     "new_password": ("", "The password to set."),
     "folder": ("postman", "A folder, written as it is."),
     "path": ("postman/model.idf", "A file or folder, written as it is, with blanks and all."),
@@ -70,7 +70,12 @@ VARIABLES = {
     "key_id": ("", "Set by “Make an API key”."),
     "upload_id": ("", "Set by “Begin a file in parts”: of the file that is on its way."),
     "part_url": ("", "Set by “Begin a file in parts” and “What has arrived of a file in parts”: the next part."),
-    "may_end": ("", "yes lets requests through that delete files, end log-ons, or delete the account."),
+    "may_end": (
+        "",
+        "yes lets requests through that end something for good: “Delete a file, or a folder with its contents”, "
+        "“Delete a folder”, “End all other log-ons”, “End a log-on”, “End all log-ons of an account”, “Delete the "
+        "account”.",
+    ),
 }
 
 # The variable for what stands in braces in a path.
@@ -96,6 +101,9 @@ RENAMED = {
     "changeAddress": {"email": "new_email"},
     "resetPassword": {"password": "new_password"},
 }
+
+# The variables that stand between quotes in bodies, as their names with `_json`.
+IN_JSON = [*OWN, "new_email", "path"]
 
 # Values for what a query may say.
 QUERY = {
