@@ -31,6 +31,18 @@ def test_somebody_logs_on_and_off(visit, demo):
     expect(console.heading("Log on")).to_be_visible()
 
 
+def test_a_log_off_that_does_not_reach_the_service_is_none(visit, pro):
+    pro.log_on()
+    console = visit(pro)
+    expect(console.grid).to_be_visible()
+    console.context.set_offline(True)
+    console.button("Log off").click()
+    console.says("The service cannot be reached.")
+    console.context.set_offline(False)
+    console.log_off()
+    pro.log_on()
+
+
 def test_a_page_that_stays_open_renews_its_session_by_itself(visit, pro):
     console = visit()
     console.page.clock.install()

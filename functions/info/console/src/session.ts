@@ -1,7 +1,7 @@
 /** Who is logged on, from the first page to the log-off; and the log-on in between when the session has ended. */
 import { signal } from "@preact/signals";
 import { expectAccount, whenSessionEnds } from "./api/client";
-import type { Failure } from "./api/failure";
+import { asFailure, type Failure } from "./api/failure";
 import type { AuthReturn } from "./api/shapes";
 import { checkIn, logOff } from "./api/sign_on";
 import { addressOf } from "./routing";
@@ -68,14 +68,18 @@ export function keepAlive(): void {
   );
 }
 
-/** Ends the session. It has ended as well if it had ended before. */
+/** Ends the session. It has ended as well if it had ended before, and goes on if the service cannot be reached. */
 export async function leave(): Promise<void> {
   whenSessionEnds(null);
   try {
     await logOff();
-  } finally {
-    end("You are logged off.");
+  } catch (error) {
+    if (asFailure(error).status !== 401) {
+      whenSessionEnds(renew);
+      throw error;
+    }
   }
+  end("You are logged off.");
 }
 
 /** Back to the log-on, with nothing left of whoever was here, not even the names of their files. The page begins anew, so that
