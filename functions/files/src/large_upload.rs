@@ -1,8 +1,6 @@
 //! What all endpoints of `/uploads` have in common: finding an upload, and telling what it still needs.
 
 use domain::{Account, FileUpload, OperationId, Part};
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use http::StatusCode;
 use serde::Serialize;
 use web::{ApiError, Response, iso_time, response};
@@ -108,18 +106,11 @@ pub(crate) async fn clear(app: &App, upload: &FileUpload) -> Result<(), ApiError
     Ok(())
 }
 
-/// Gives back the room that was kept for an upload. Boxed, as several ask for it, and each would hold a copy of it.
-pub(crate) fn release<'a>(
-    app: &'a App,
-    owner: &'a Account,
-    id: &'a OperationId,
-) -> BoxFuture<'a, Result<(), ApiError>> {
-    async move {
-        let ledger = app.ledger.read(&owner.id).await?;
-        let operation = ledger.operations.iter().find(|(_, operation)| operation.id == *id);
-        let Some((_, operation)) = operation else { return Ok(()) };
-        app.ledger.end(&owner.id, operation, domain::UsageChange::default()).await?;
-        Ok(())
-    }
-    .boxed()
+/// Gives back the room that was kept for an upload.
+pub(crate) async fn release(app: &App, owner: &Account, id: &OperationId) -> Result<(), ApiError> {
+    let ledger = app.ledger.read(&owner.id).await?;
+    let operation = ledger.operations.iter().find(|(_, operation)| operation.id == *id);
+    let Some((_, operation)) = operation else { return Ok(()) };
+    app.ledger.end(&owner.id, operation, domain::UsageChange::default()).await?;
+    Ok(())
 }

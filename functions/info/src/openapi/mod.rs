@@ -40,7 +40,7 @@ Where a request has a session and a key, the session counts: leave out the cooki
 
 **Repeating** a change with the same `Idempotency-Key` within a day does it once and gives the same answer.
 
-**Whose request it is** can be said with the header `Expected-Account`, the e-mail address in percent-encoding: if somebody else is \
+**Whose request it is** can be said with the header `Expected-Account`, the e-mail address as the service writes it, in percent-encoding: if somebody else is \
 logged on, which happens where a cookie is shared, the answer is 401 and nothing is done.
 
 A path may end in a slash everywhere.";
