@@ -71,6 +71,22 @@ def test_many_are_moved_with_a_way_to_stop(visit, pro, same_names):
         pro.remove(name)
 
 
+def test_what_is_asked_while_many_are_moved_stays_when_they_are(visit, pro, same_names):
+    console = visit(pro, place="#/files/many")
+    console.field("Filter this folder").fill("run 29")
+    expect(console.rows).to_have_count(11)
+    console.page.get_by_role("checkbox", name="Choose all").check()
+    console.button("Move").click()
+    console.dialog("Move 11 items").get_by_role("button", name="All files", exact=True).click()
+    console.button("Move to All files").click()
+    console.button("Choose nothing: 11 chosen").click()
+    console.button("New folder").click()
+    console.says("11 items moved to All files.")
+    expect(console.dialog("New folder")).to_be_visible()
+    for name in ["run 29.csv", *(f"run {n}.csv" for n in range(290, 300))]:
+        pro.remove(name)
+
+
 def test_a_page_does_nothing_in_the_name_of_whoever_logged_on_in_another_tab(visit, demo, pro, same_names):
     console = visit(demo, place="#/files/many")
     expect(console.row("run 0.csv")).to_be_visible()

@@ -3,7 +3,6 @@ import { useEffect } from "preact/hooks";
 import { AccountPage } from "./account/account_page";
 import { AccountsPage } from "./administration/accounts_page";
 import { FilesPage } from "./files/folder_page";
-import { forgetAll } from "./files/listing";
 import { nameOf } from "./files/path";
 import { MailPage } from "./mail/mail_page";
 import { confirmed, Questions } from "./parts/ask";
@@ -33,12 +32,6 @@ export function App() {
   useEffect(() => {
     document.title = isLoggedOn ? `${titleOf(at)} · ${NAME}` : `Log on · ${NAME}`;
   }, [at, isLoggedOn]);
-  useEffect(() => {
-    if (account !== null) return;
-    // Nothing of whoever was here before is left to the next one.
-    void queue.cancelAll();
-    forgetAll();
-  }, [account]);
   if (account === undefined) return <Starting />;
   if (account === null) {
     return (

@@ -86,11 +86,7 @@ export async function leave(): Promise<void> {
  *  nothing that was under way goes on for the next one. */
 export function end(text: string): void {
   unfinished.forgetAll();
-  clearInterval(timer);
   whenSessionEnds(null);
-  waiting = null;
-  renewal.value = null;
-  farewell.value = text;
   who.value = null;
   history.replaceState(null, "", addressOf("files"));
   try {

@@ -20,7 +20,7 @@ let expected: string | null = null;
 
 /** Says whose page this is: the service does nothing for it in the name of somebody else, who may have logged on in another
  *  tab meanwhile. */
-export function expectAccount(email: string | null): void {
+export function expectAccount(email: string): void {
   expected = email;
 }
 

@@ -104,9 +104,9 @@ function TargetDialog({ kind, entries, folder, onClose }: TargetProperties) {
     if (kind === "move" && target === folder)
       throw new Failure(-1, "Choose another folder: they are here already.");
     refuseInItself(folder, entries, target);
+    const transferred = transfer(kind, folder, entries, target);
     // Many take a while, which is shown elsewhere, with a way to stop it.
-    if (entries.length > 1) onClose();
-    await transfer(kind, folder, entries, target);
+    if (entries.length === 1) await transferred;
     onClose();
   };
   return (

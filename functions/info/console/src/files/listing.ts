@@ -103,8 +103,3 @@ export function noteRemoved(path: string): void {
   listings.get(parentOf(path))?.drop(nameOf(path));
   for (const other of listings.keys()) if (isWithin(other, path)) listings.delete(other);
 }
-
-/** For whoever logs on next. */
-export function forgetAll(): void {
-  listings.clear();
-}

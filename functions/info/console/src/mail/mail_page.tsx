@@ -22,7 +22,6 @@ export function MailPage() {
     const mail = email ? { title, message, email } : { title, message };
     tell((await sendMail(mail, key.current)).status);
     Object.assign(draft, { email: "", title: "", message: "" });
-    form.reset();
     for (const field of form.querySelectorAll<HTMLInputElement>("input, textarea")) field.value = "";
     key.current = crypto.randomUUID();
   };
