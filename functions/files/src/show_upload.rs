@@ -4,7 +4,7 @@ use domain::{Account, OperationId};
 use web::{ApiError, Response};
 
 use crate::App;
-use crate::large_upload::{find, gone, release, state};
+use crate::large_upload::{find, forget, gone, state};
 
 pub(crate) async fn show_upload(app: &App, owner: &Account, id: &OperationId) -> Result<Response, ApiError> {
     let upload = find(app, owner, id).await?;
@@ -14,8 +14,7 @@ pub(crate) async fn show_upload(app: &App, owner: &Account, id: &OperationId) ->
     let Some(received) = app.parts.parts(&upload.key(), &upload.store_id).await? else {
         // Unless they were joined, and only the note of it is missing, they are lost: nothing can be gone on with.
         if app.parts.stored_by(&upload.key(), &upload.id).await?.is_none() {
-            release(app, owner, &upload.id).await?;
-            app.uploads.remove(&owner.id, &upload.id).await?;
+            forget(app, owner, &upload).await?;
         }
         return Err(gone());
     };

@@ -73,12 +73,11 @@ where
         }
         let id = parts.headers.get(REQUEST_ID).ok_or("an event without a request id")?.to_str()?.to_owned();
         let context = Context::new(&id, config.clone(), &parts.headers)?;
+        let invocation = format!("{invocations}/{id}");
         let mut request = match AssertUnwindSafe(reply(event, context)).catch_unwind().await {
-            Ok(Ok(reply)) => answer(&format!("{invocations}/{id}/response"), reply)?,
-            Ok(Err(failure)) => report(&format!("{invocations}/{id}/error"), failure)?,
-            Err(_) => {
-                report(&format!("{invocations}/{id}/error"), "a panic, logged where it happened".into())?
-            }
+            Ok(Ok(reply)) => answer(&invocation, reply)?,
+            Ok(Err(failure)) => report(&invocation, failure)?,
+            Err(_) => report(&invocation, "a panic, logged where it happened".into())?,
         };
         if let Some(invocation_id) = parts.headers.get(INVOCATION_ID) {
             request.headers_mut().insert(INVOCATION_ID, invocation_id.clone());
@@ -109,14 +108,14 @@ fn client() -> Client<HttpConnector, Body> {
     client.pool_max_idle_per_host(1).http1_read_buf_exact_size(PIECE_BYTES).build(http)
 }
 
-/// An answer to an invocation, to be sent to its address.
-fn answer(uri: &str, reply: Reply) -> Result<Request<Body>, Error> {
+/// `POST <invocation>/response`.
+fn answer(invocation: &str, reply: Reply) -> Result<Request<Body>, Error> {
     let pieces = match reply {
-        Reply::Document(document) => return post(uri, document.into()),
+        Reply::Document(document) => return post(invocation, "response", document.into()),
         Reply::Pieces(pieces) => pieces,
     };
     let frames = pieces.map(|piece| Ok::<_, std::convert::Infallible>(Frame::data(piece)));
-    let mut request = post(uri, Body::new(StreamBody::new(frames)))?;
+    let mut request = post(invocation, "response", Body::new(StreamBody::new(frames)))?;
     let headers = request.headers_mut();
     headers.insert("lambda-runtime-function-response-mode", HeaderValue::from_static("streaming"));
     let media_type = HeaderValue::from_static("application/vnd.awslambda.http-integration-response");
@@ -124,16 +123,16 @@ fn answer(uri: &str, reply: Reply) -> Result<Request<Body>, Error> {
     Ok(request)
 }
 
-/// Why an invocation failed, to be sent to its address for that.
-fn report(uri: &str, failure: Error) -> Result<Request<Body>, Error> {
+/// `POST <invocation>/error`.
+fn report(invocation: &str, failure: Error) -> Result<Request<Body>, Error> {
     let diagnostic = serde_json::to_vec(&Diagnostic::from(failure))?;
-    let mut request = post(uri, diagnostic.into())?;
+    let mut request = post(invocation, "error", diagnostic.into())?;
     request.headers_mut().insert("lambda-runtime-function-error-type", HeaderValue::from_static("unhandled"));
     Ok(request)
 }
 
-fn post(uri: &str, body: Body) -> Result<Request<Body>, Error> {
-    Ok(build_request().method(Method::POST).uri(uri).body(body)?)
+fn post(invocation: &str, what: &str, body: Body) -> Result<Request<Body>, Error> {
+    Ok(build_request().method(Method::POST).uri(format!("{invocation}/{what}")).body(body)?)
 }
 
 #[cfg(test)]
