@@ -143,12 +143,7 @@ class AccountClient:
 
     def end_session(self, session_id: str) -> str:
         """Ends one session; what the service says. Raises `NotFound`."""
-        try:
-            return str(self._transport.call("DELETE", f"sessions/{remote_path.quoted(session_id)}")["status"])
-        except NotFound:
-            raise NotFound(
-                f"There is no session {session_id}, or it has ended: `usersapi sessions` lists them."
-            ) from None
+        return self._end("sessions", session_id, f"There is no session {session_id}, or it has ended")
 
     def end_other_sessions(self) -> str:
         """Ends all sessions but this one; what the service says."""
@@ -254,10 +249,7 @@ class AccountClient:
 
     def end_upload(self, upload_id: str) -> str:
         """Gives an upload up, and its room back; what the service says. Raises `NotFound`."""
-        try:
-            return str(self._transport.call("DELETE", f"uploads/{remote_path.quoted(upload_id)}")["status"])
-        except NotFound:
-            raise NotFound(f"There is no upload {upload_id}: `usersapi uploads` lists them.") from None
+        return self._end("uploads", upload_id, f"There is no upload {upload_id}")
 
     def keys(self) -> list[dict[str, Any]]:
         """The API keys: `id`, `name`, `scope`, `created`, `last_used` and `expires` of each; never the secret."""
@@ -271,10 +263,14 @@ class AccountClient:
 
     def revoke_key(self, key_id: str) -> str:
         """Ends a key at once; what the service says. Raises `NotFound`."""
+        return self._end("keys", key_id, f"There is no key {key_id}")
+
+    def _end(self, kind: str, its_id: str, missing: str) -> str:
+        """Ends a session, an upload or a key, as the API and the command line call them."""
         try:
-            return str(self._transport.call("DELETE", f"keys/{remote_path.quoted(key_id)}")["status"])
+            return str(self._transport.call("DELETE", f"{kind}/{remote_path.quoted(its_id)}")["status"])
         except NotFound:
-            raise NotFound(f"There is no key {key_id}: `usersapi keys` lists them.") from None
+            raise NotFound(f"{missing}: `usersapi {kind}` lists them.") from None
 
     def send_mail(self, title: str, message: str, email: Optional[str] = None) -> str:
         """Mails the user; `email` counts for administrators only. What the service says."""
