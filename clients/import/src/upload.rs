@@ -67,6 +67,8 @@ pub(crate) struct Uploader<'a> {
 
 /// A client whose requests end at some time.
 pub(crate) fn client() -> Result<Client, reqwest::Error> {
+    // reqwest takes the provider of the process; that there is one already is no harm.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let agent = concat!("import/", env!("CARGO_PKG_VERSION"));
     Client::builder().timeout(Duration::from_secs(REQUEST_SECONDS)).user_agent(agent).build()
 }
@@ -170,4 +172,25 @@ fn idempotency_key(key: &str, file: &LocalFile) -> String {
     let digest = Sha256::digest(text);
     let hex = HEXLOWER.encode(&digest[..16]);
     format!("{}-{}-8{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+    use std::sync::Arc;
+
+    use api::tls_front::{Handshakes, Identity, in_front_of};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_service_whose_certificate_nobody_vouches_for_gets_no_file() {
+        let handshakes = Arc::new(Handshakes::default());
+        let address = in_front_of("http://127.0.0.1:1", &Identity::new(), &handshakes).await;
+        let error =
+            client().expect("a client").get(address).send().await.expect_err("an unknown certificate");
+        let mut reasons = std::iter::successors(error.source(), |&reason| reason.source());
+        assert!(reasons.any(|reason| reason.to_string().contains("UnknownIssuer")), "{error:?}");
+        assert_eq!(handshakes.made(), 0);
+    }
 }

@@ -1,12 +1,12 @@
 //! `POST /uploads/<id>/complete`: from parts to the file.
 
-use aws_lc_rs::digest::{Context, SHA256};
 use bytes::{Bytes, BytesMut};
 use domain::{
     Account, FileKey, FileUpload, OperationId, Sha256Digest, StoreError, UploadResult, Usage, UsageChange,
     Work,
 };
 use futures_util::StreamExt as _;
+use ring::digest::{Context, SHA256};
 use web::{ApiError, Response, idempotency};
 
 use crate::App;

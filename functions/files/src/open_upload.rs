@@ -1,10 +1,10 @@
 //! `POST /uploads`: the way for a file that is too large for one request.
 
-use aws_lc_rs::digest::{Context, SHA256};
 use domain::{
     Account, FilePath, FileUpload, FolderPath, MAX_FILE_BYTES, Operation, OperationId, Sha256Digest, Usage,
     UsageChange, Work, part_bytes,
 };
+use ring::digest::{Context, SHA256};
 use serde::Deserialize;
 use web::{ApiError, Request, Response};
 

@@ -8,14 +8,15 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use domain::ports::Source;
 use jsonwebtoken::{DecodingKey, EncodingKey};
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde::{Deserialize, Serialize};
 
+use crate::es256;
 use crate::seal::Sealer;
 
 /// ES256 (ECDSA over P-256) keys: one that signs and all that verify.
@@ -109,6 +110,7 @@ struct KeyEntry {
 impl SigningKeys {
     /// Reads the configured keys.
     pub fn from_json(json: &str) -> Result<Self, InvalidSigningKeys> {
+        es256::install();
         let file: KeyFile = serde_json::from_str(json).map_err(|_| InvalidSigningKeys::Format)?;
         let mut signer = None;
         let (mut verifiers, mut sealers) = (Vec::<(String, DecodingKey)>::new(), Vec::new());
@@ -168,7 +170,7 @@ impl SigningKeys {
 /// The private key, its public half in both forms, and the sealer that is derived from it.
 fn read_key(kid: &str, pkcs8: &str) -> Option<(EncodingKey, DecodingKey, Jwk, Sealer)> {
     let der = STANDARD.decode(pkcs8.trim()).ok()?;
-    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der).ok()?;
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der, &SystemRandom::new()).ok()?;
     let point = pair.public_key().as_ref();
     // Uncompressed (SEC 1 2.3.3): a mark, and two coordinates of 32 bytes.
     let (x, y) = point.strip_prefix(&[4])?.split_at_checked(32)?;
@@ -202,6 +204,24 @@ mod tests {
     fn a_generated_key_can_be_read_and_is_not_printed() {
         let keys = SigningKeys::from_json(&SigningKeys::generate("one").unwrap()).expect("valid");
         assert_eq!(format!("{keys:?}"), r#"SigningKeys["one"]"#);
+    }
+
+    #[test]
+    fn keys_that_other_libraries_have_made_are_read() {
+        // By AWS-LC, as the functions themselves once did, and by `openssl genpkey | openssl pkcs8 -topk8 -nocrypt`.
+        for pkcs8 in [
+            concat!(
+                "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg1DnRMQ9HvjqzzZXbEJhhGMk23ZOvdd1becU4RTiI0Peh",
+                "RANCAAS64Pq4eFcqXZfUNylImra6N7dZZbtZoOgUAUGVUvtYjcK4IyXfMKQo8iUCOTRnYSgj+IlqWQWxsv1goIs1N+ql"
+            ),
+            concat!(
+                "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgoBJXgskbl8CWQfmxoBnd5bOgxus6gt5AHK8OkZR9+R+h",
+                "RANCAATecnF3+SxZFGT5ARpjfhCGbhk+dBPi7oh8gLYhTXjECwWUTPANw9ltENdYQ/cBOT9kgObIofDu+cXoIeXVV5+M"
+            ),
+        ] {
+            let json = format!(r#"{{"keys":[{{"kid":"one","pkcs8":"{pkcs8}"}}]}}"#);
+            assert!(SigningKeys::from_json(&json).is_ok());
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //! | [`cookie`] | the `session_token` cookie: how it is set, expired and found |
 
 pub mod cookie;
+mod es256;
 pub mod keys;
 mod seal;
 pub mod token;

@@ -7,6 +7,7 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use stack::Error;
+use stack::environment::http_client;
 use stack::provision::DEMO_ACCOUNTS;
 use tokio::net::TcpStream;
 use tokio::process::Command;
@@ -59,7 +60,7 @@ impl PocketBase {
         let process = serve(program, folder, port)?;
         let base = format!("http://127.0.0.1:{port}/api");
         let mut server =
-            Self { process, base, http: Client::new(), token: String::new(), file: String::new() };
+            Self { process, base, http: http_client(), token: String::new(), file: String::new() };
         server.answers(port).await?;
         server.token = server.token_of("_superusers", email, password).await?;
         server.fill().await?;

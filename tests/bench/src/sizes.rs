@@ -14,7 +14,7 @@ use flate2::write::DeflateEncoder;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 use stack::Error;
-use stack::environment::{BUCKET, sdk_config};
+use stack::environment::{BUCKET, http_client, sdk_config};
 use stack::event::{Format, event};
 
 use crate::contestant::invoke;
@@ -139,7 +139,7 @@ impl Files<'_> {
     /// 64 MiB in parts to presigned addresses, beside a multipart upload of the SDK.
     async fn parts(&self) -> Result<Row, Error> {
         let _files = self.setup.spawn_alone("files").await?;
-        let (content, http) = (Bytes::from(noise(LARGE_BYTES)), reqwest::Client::new());
+        let (content, http) = (Bytes::from(noise(LARGE_BYTES)), http_client());
         let s3 = Client::new(&sdk_config(&self.setup.bucket_url).await);
         let (mut floor, mut measured) = (Vec::new(), Vec::new());
         for turn in 0..=LARGE_UPLOADS {

@@ -7,6 +7,7 @@ use dynoxide::Database;
 use tokio::net::TcpListener;
 
 use crate::child::Child;
+use crate::environment::http_client;
 use crate::{Error, free_port};
 
 /// How often expired records are removed. AWS takes up to two days for it.
@@ -111,8 +112,9 @@ async fn start_ministack(data: &Data, venv: &Path, logs: &Path) -> Result<(Child
     }
     let log = logs.join("ministack.log");
     let mut ministack = Child::start("ministack", &program, &[], &environment, &log)?;
+    let http = http_client();
     for _ in 0..START_SECONDS * 20 {
-        if reqwest::get(format!("{url}/_ministack/health")).await.is_ok() {
+        if http.get(format!("{url}/_ministack/health")).send().await.is_ok() {
             return Ok((ministack, url));
         }
         if !ministack.is_running() {

@@ -64,7 +64,16 @@ fn aws_at(url: &str) -> Vec<(String, String)> {
 pub async fn sdk_config(url: &str) -> SdkConfig {
     let credentials = Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "local stack");
     let config = aws_config::defaults(BehaviorVersion::v2026_01_12()).region(Region::from_static(REGION));
-    config.credentials_provider(credentials).endpoint_url(url).load().await
+    let http = aws_smithy_http_client::Builder::new().build_http();
+    config.http_client(http).credentials_provider(credentials).endpoint_url(url).load().await
+}
+
+/// A client of this process for everything that speaks HTTP.
+#[must_use]
+pub fn http_client() -> reqwest::Client {
+    // reqwest takes the provider of the process, also where all is plain; that there is one already is no harm.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }
 
 /// The functions' clients, in this process, for the stand-in at `url`.

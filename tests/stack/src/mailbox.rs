@@ -13,6 +13,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::Error;
+use crate::environment::http_client;
 
 /// How often the mail service is asked for new mail.
 const POLL_SECONDS: u64 = 1;
@@ -39,6 +40,7 @@ pub struct Mail {
 
 /// All mail of a local stack, oldest first.
 pub struct Mailbox {
+    http: reqwest::Client,
     service: String,
     file: Option<PathBuf>,
     mails: Mutex<Vec<Mail>>,
@@ -51,7 +53,12 @@ impl Mailbox {
         let kept = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
         let mails = serde_json::from_str(&kept).unwrap_or_default();
         let service = format!("{aws_url}/_ministack/ses/messages");
-        Arc::new(Self { service, file: file.map(Path::to_owned), mails: Mutex::new(mails) })
+        Arc::new(Self {
+            http: http_client(),
+            service,
+            file: file.map(Path::to_owned),
+            mails: Mutex::new(mails),
+        })
     }
 
     /// Serves the mail on `listener` and looks for new mail from time to time.
@@ -74,7 +81,7 @@ impl Mailbox {
     }
 
     async fn refresh(&self) -> Result<(), Error> {
-        let answer: Value = reqwest::get(&self.service).await?.json().await?;
+        let answer: Value = self.http.get(&self.service).send().await?.json().await?;
         let mut kept = self.kept();
         let before = kept.len();
         // The service groups messages by AWS account; the local stack has one.

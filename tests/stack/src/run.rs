@@ -9,6 +9,7 @@ use std::time::Duration;
 use stack::Error;
 use stack::backends::{Backends, Data};
 use stack::child::Child;
+use stack::environment::http_client;
 use stack::event::tick;
 use stack::mailbox::Mailbox;
 use stack::{environment, provision};
@@ -145,7 +146,7 @@ async fn wait_until_ready(port: u16) -> Result<(), Error> {
 
 /// Stands in for the schedules of a deployment.
 async fn tick_every_minute(port: u16) -> Result<(), Error> {
-    let client = reqwest::Client::new();
+    let client = http_client();
     loop {
         for function in ["send", "files"] {
             let url = format!("http://127.0.0.1:{port}/2015-03-31/functions/{function}/invocations");
@@ -159,7 +160,7 @@ async fn tick_every_minute(port: u16) -> Result<(), Error> {
 /// Any answer but a server's failure comes from the function itself. It is read to its end: the emulator takes it ill
 /// when a client leaves before.
 async fn first_answer(url: &str) -> Result<(), Error> {
-    let answer = reqwest::get(url).await?;
+    let answer = http_client().get(url).send().await?;
     let status = answer.status();
     answer.bytes().await?;
     if status.is_server_error() { Err(format!("status {status}").into()) } else { Ok(()) }

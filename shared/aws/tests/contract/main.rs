@@ -103,7 +103,7 @@ async fn s3_keeps_the_contract_of_files() {
 
 /// Sends bytes to a URL as a client would; whether they were taken.
 async fn put(url: &str, content: Bytes) -> bool {
-    let answer = reqwest::Client::new().put(url).body(content).send().await.expect("an answer");
+    let answer = environment::http_client().put(url).body(content).send().await.expect("an answer");
     answer.status().is_success()
 }
 
