@@ -48,6 +48,7 @@ PATIENCE = 60
 class Deployment:
     """A stack that was deployed: `api` is its address behind the gateway, and `outputs` are the stack's."""
 
+    build = BUILD
     public_url = PUBLIC_URL
     sender = SENDER
 

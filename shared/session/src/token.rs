@@ -221,6 +221,11 @@ mod tests {
         })
     }
 
+    /// One of the parts of a token that hold JSON.
+    fn part(json: &Value) -> String {
+        URL_SAFE_NO_PAD.encode(json.to_string())
+    }
+
     #[test]
     fn an_issued_token_names_its_account_and_session_for_a_day() {
         let (tokens, _) = tokens_and_key();
@@ -330,11 +335,10 @@ mod tests {
         for header in &wrong {
             assert_eq!(signed(header), Err(InvalidToken), "{header:?}");
         }
-        let part = |json: Value| URL_SAFE_NO_PAD.encode(json.to_string());
         for alg in ["none", "None", "HS256", "RS256", "ES384"] {
-            let head = part(json!({"typ": "JWT", "alg": alg, "kid": "one"}));
+            let head = part(&json!({"typ": "JWT", "alg": alg, "kid": "one"}));
             for signature in ["", "AAAA"] {
-                let token = format!("{head}.{}.{signature}", part(claims()));
+                let token = format!("{head}.{}.{signature}", part(&claims()));
                 assert_eq!(tokens.verify(&token, now()), Err(InvalidToken), "{alg}");
             }
         }
@@ -345,9 +349,8 @@ mod tests {
         let json = SigningKeys::generate("one").unwrap();
         let keys = SigningKeys::from_json(&json).unwrap();
         let public = keys.verifier("one").unwrap().try_get_as_bytes().unwrap().to_vec();
-        let part = |json: Value| URL_SAFE_NO_PAD.encode(json.to_string());
         let signed =
-            format!("{}.{}", part(json!({"typ": "JWT", "alg": "HS256", "kid": "one"})), part(claims()));
+            format!("{}.{}", part(&json!({"typ": "JWT", "alg": "HS256", "kid": "one"})), part(&claims()));
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &public), signed.as_bytes());
         let forged = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag));
         assert_eq!(Tokens::new(keys, ISSUER.into()).verify(&forged, now()), Err(InvalidToken));
